@@ -1,0 +1,120 @@
+"""The `liftz` command: a thin door to the library."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Lift 2D signing keypoints into depth.")
+
+
+class Track(StrEnum):
+    """What the lifter sees: metric x and y, or pixels with noise and gaps."""
+
+    T1 = "T1"
+    T2 = "T2"
+
+
+@app.callback()
+def main():
+    """Lift 2D signing keypoints into depth."""
+
+
+@app.command()
+def evaluate(
+    data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
+    track: Annotated[Track, typer.Option(help="T1: metric x and y in. T2: pixels, with noise and gaps.")] = Track.T1,
+    keypoints: Annotated[bool, typer.Option(help="Print a row per keypoint as well.")] = False,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Passes of the lifter over its clips.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the network, and of track T2's noise and gaps.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = min(2, os.cpu_count() or 1),
+    json_file: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file, too.")] = None,
+):
+    """Measure the recommended lifter on signers it has never seen, beside its baselines.
+
+    Leaves one signer out at a time. Errors are MPJPE in the data's unit: the distance of each keypoint from
+    the truth, both measured from the root of its region.
+    """
+    from rich.console import Console
+
+    console = Console()
+    if json_file is not None and not json_file.parent.is_dir():
+        raise typer.BadParameter(f"folder {json_file.parent} does not exist", param_hint="--json")
+    try:
+        report = _evaluate(console, data, track.value, keypoints, epochs, seed, jobs)
+    except (ValueError, OSError) as error:
+        console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    if json_file is not None:
+        from .datasets._files import atomic_write
+
+        with atomic_write(json_file) as file:
+            file.write(json.dumps(report, indent=1).encode())
+        console.print(f"written to {json_file}")
+
+
+def _evaluate(console, source, track, keypoints, epochs, seed, jobs):
+    import time
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from .datasets import project
+    from .evaluation import predict_unseen, standard_models
+    from .tables import error_table
+
+    data, distance = _open(source)
+    X = project(data, track, distance=distance, random_state=seed)
+    models = standard_models(data.skeleton, random_state=seed, **({} if epochs is None else {"max_epochs": epochs}))
+    signers = sorted(set(data.groups))
+    n_frames = sum(map(len, X))
+    console.print(f"{source}: {len(signers)} signers, {len(X)} clips, {n_frames} frames, {data.skeleton!r}, track {track}",
+                  highlight=False)
+    start = time.perf_counter()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("leaving one signer out", total=len(models) * len(signers))
+        depths = predict_unseen(models, X, data.y, data.groups, n_jobs=jobs,
+                                done=lambda model, signer: progress.advance(task))
+    seconds = time.perf_counter() - start
+    table = error_table(data.y, depths, data.groups, data.skeleton, reference="mean pose", keypoints=keypoints)
+    _print(console, table, data.units)
+    console.print(f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
+                  f"{seconds:.0f} s", highlight=False)
+    return {"data": source, "track": track, "units": data.units, "seed": seed, "signers": signers,
+            "seconds": seconds, **table.to_dict()}
+
+
+def _open(source):
+    """The data set behind a ``kind:FOLDER``, and how far from a camera to put it for track T2."""
+    from .datasets import load_isl_kinect, load_panoptic, make_signing
+
+    kind, _, folder = source.partition(":")
+    if kind == "synthetic" and not folder:
+        return make_signing(n_signers=6, n_clips=8, n_frames=(80, 160), random_state=0), None
+    if kind == "isl-kinect" and folder:
+        return load_isl_kinect(folder), None
+    if kind == "panoptic" and folder:
+        return load_panoptic(folder, turn="front"), 300.0  # cm; the dome's coordinates know no camera
+    raise ValueError(f"--data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
+
+
+def _print(console, table, units):
+    from rich.table import Table
+
+    header, *lines = table.cells()
+    grid = Table(title=f"MPJPE, {units}", title_justify="left")
+    for i, name in enumerate(header):
+        grid.add_column(name, justify="left" if i < 2 else "right", no_wrap=True)
+    for i, line in enumerate(lines):
+        last = i + 1 == len(lines) or lines[i + 1][0] != line[0]
+        grid.add_row(*line, style="bold" if line[1] == "lifter" else None, end_section=last)
+    if grid.__rich_measure__(console, console.options).minimum > console.width:
+        console.print(str(table), highlight=False, soft_wrap=True)  # too wide to draw: plain lines
+    else:
+        console.print(grid)

@@ -1,0 +1,91 @@
+"""What all readers and writers share: one error, one data home, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["FileFormatError", "atomic_folder", "atomic_write", "get_data_home"]
+
+
+class FileFormatError(ValueError):
+    """A file, or a folder of them, is not what it should be.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file or folder.
+    problem : str
+        What was expected there and what came.
+    frame : int, optional
+        The frame, where the file holds one.
+
+    Examples
+    --------
+    >>> from liftz.datasets import FileFormatError
+    >>> print(FileFormatError("body3DScene_00000120.json", "is cut off", frame=120))
+    body3DScene_00000120.json, frame 120: is cut off
+    """
+
+    def __init__(self, path, problem, frame=None):
+        super().__init__(path, problem, frame)
+        self.path, self.problem, self.frame = os.fspath(path), problem, frame
+
+    def __str__(self):
+        where = self.path if self.frame is None else f"{self.path}, frame {self.frame}"
+        return f"{where}: {self.problem}"
+
+
+def get_data_home(data_home=None):
+    """The folder that downloads and caches live in; it is made where there is none.
+
+    Parameters
+    ----------
+    data_home : str or path-like, optional
+        Default: the environment variable ``LIFTZ_DATA``, else ``~/liftz_data``.
+
+    Returns
+    -------
+    Path
+    """
+    home = Path(data_home or os.environ.get("LIFTZ_DATA") or "~/liftz_data").expanduser()
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+@contextmanager
+def atomic_write(path):
+    """A binary file to write to, which becomes `path` only if the block succeeds."""
+    temporary = _sibling(path)
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_folder(path):
+    """A folder to fill, which becomes `path` only if the block succeeds; `path` may be there if it is empty."""
+    path, temporary = Path(path), _sibling(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            path.rmdir()  # refuses if there is anything in it
+        os.replace(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _sibling(path):
+    # Not tempfile's, whose files and folders nobody but their owner could ever read.
+    return Path(path).with_name(f".{Path(path).name}.{uuid.uuid4().hex}")

@@ -1,0 +1,34 @@
+"""Losses that leave out what has no truth."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+__all__ = ["MaskedLoss"]
+
+FUNCTIONS = {
+    "l1": functional.l1_loss,
+    "mse": functional.mse_loss,
+    "huber": functional.smooth_l1_loss,
+}
+
+
+class MaskedLoss(nn.Module):
+    """The mean of a loss over the targets that are not NaN; padding is NaN too.
+
+    Parameters
+    ----------
+    kind : {"l1", "mse", "huber"}
+        ``|d|``, ``d^2``, or the one for large and the other for small errors.
+    """
+
+    def __init__(self, kind="l1"):
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, y_pred, y_true):
+        """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions."""
+        known = ~torch.isnan(y_true)
+        return FUNCTIONS[self.kind](y_pred[known], y_true[known])

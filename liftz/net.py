@@ -1,0 +1,82 @@
+"""skorch, adapted to clips: how they are batched, and what a batch looks like."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from torch.utils.data import DataLoader, Dataset
+
+from .features import frame_features
+from .sampling import LengthBuckets, windows
+from .sequences import pad
+
+__all__ = ["ClipDataset", "ClipNet"]
+
+
+class ClipDataset(Dataset):
+    """Windows of clips; features are made when a window is asked for, and never kept.
+
+    Parameters
+    ----------
+    X, y : object arrays of clips and of depths, or None for `y`
+    features : callable
+        Makes ``(n_frames, n_features)`` of a clip.
+    window : int, optional
+        The most frames of a window.
+    augment : callable, optional
+        Makes a new clip and new depths of ``(clip, depth, rng)``.
+    rng : numpy.random.Generator, optional
+        Draws the order of batches and the augmentation.
+    """
+
+    def __init__(self, X, y=None, *, features=frame_features, window=None, augment=None, rng=None):
+        self.X, self.y, self.features, self.augment, self.rng = X, y, features, augment, rng
+        self.windows = windows([len(clip) for clip in X], window)
+        self.lengths = [stop - start for _, start, stop in self.windows]
+
+    def __len__(self):
+        return len(self.windows)
+
+    def __getitem__(self, i):
+        index, start, stop = self.windows[i]
+        clip = self.X[index][start:stop]
+        depth = np.empty((len(clip), 0), np.float32) if self.y is None else self.y[index][start:stop]
+        if self.augment is not None:
+            clip, depth = self.augment(clip, depth, self.rng)
+        return self.features(clip), depth
+
+
+class ClipNet(NeuralNet):
+    """A skorch net that is given its data sets, training and validation, as a pair."""
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        return X
+
+    def get_iterator(self, dataset, training=False):
+        buckets = LengthBuckets(dataset.lengths, self.batch_size, dataset.rng if training else None)
+        return DataLoader(dataset, batch_sampler=buckets, collate_fn=_collate)
+
+    def infer(self, x, **metadata):
+        return self.module_(x["x"].to(self.device), x["lengths"])
+
+    def iter_predict(self, dataset):
+        """Depths of every clip of a data set, in its order."""
+        longest = max(dataset.lengths)
+        buckets = LengthBuckets(dataset.lengths, max(1, min(self.batch_size, FRAMES_AT_ONCE // longest)))
+        out = [None] * len(dataset)
+        for batch in buckets:
+            depths = self.evaluation_step(_collate([dataset[i] for i in batch])).cpu().numpy()
+            for i, depth in zip(batch, depths, strict=True):
+                out[i] = depth[: dataset.lengths[i]].copy()
+        return out
+
+
+FRAMES_AT_ONCE = 20_000
+
+
+def _collate(items):
+    """Features padded with 0 and depths padded with NaN, beside the lengths."""
+    features, lengths = pad([features for features, _ in items])
+    depths, _ = pad([depth for _, depth in items], np.nan)
+    return {"x": torch.from_numpy(features), "lengths": torch.from_numpy(lengths)}, torch.from_numpy(depths)

@@ -1,0 +1,253 @@
+"""`LSTMRegressor`: depth of keypoints from their motion, behind scikit-learn's API."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.utils import noop
+from torch.optim.lr_scheduler import OneCycleLR
+
+from .features import bone_ends, frame_features
+from .losses import FUNCTIONS, MaskedLoss
+from .metrics import mpjpe
+from .modules import SequenceLSTM
+from .net import ClipDataset, ClipNet
+from .sampling import LengthBuckets
+from .sequences import check_sequences, seen, to_object_array
+from .tags import sequence_tags
+
+__all__ = ["LSTMRegressor"]
+
+
+class LSTMRegressor(RegressorMixin, BaseEstimator):
+    """Predict depths of keypoints, frame by frame, with an LSTM over the clip.
+
+    Parameters
+    ----------
+    skeleton : Skeleton, optional
+        Its bones add what their projected lengths tell of depth; x and y must have one unit
+        then. Without it the network sees coordinates alone.
+    hidden_size, num_layers : int, default=128, 2
+        Units in each direction, and layers.
+    bidirectional : bool, default=True
+        Whether a frame sees the frames after it. If not, prediction is causal.
+    dropout : float, default=0.2
+        After each layer.
+    residual, layer_norm : bool, default=False
+        Each layer added to what went into it; each layer normalised.
+    loss : {"l1", "mse", "huber"}, default="l1"
+        Over the depths that are not NaN.
+    augment : callable, optional
+        Makes a new training clip and its depths of ``(clip, depth, rng)``, each time anew.
+    lr : float, default=2e-3
+        Highest learning rate of a one-cycle schedule (L. N. Smith and N. Topin, 2018).
+    max_epochs, batch_size : int, default=20, 32
+        Passes over the training clips, and windows at a time.
+    window : int, default=300
+        Clips are trained on in windows of at most so many frames; prediction sees them whole.
+    weight_decay : float, default=0.01
+        Of AdamW (I. Loshchilov and F. Hutter, 2019).
+    amsgrad : bool, default=False
+        Its AMSGrad variant (S. J. Reddi et al., 2018).
+    early_stopping : bool, default=False
+        Whether to hold out some of the groups given to `fit` (signers) and keep the
+        epoch that is best on them.
+    validation_fraction : float, default=0.2
+        Of the groups, with `early_stopping`.
+    patience : int, default=5
+        Epochs without a better one before stopping, with `early_stopping`.
+    random_state : int, RandomState or None
+        With a number, `fit` gives the same network again, in this process or another.
+    device : str, default="cpu"
+        Where torch computes, such as ``"cuda"``.
+    callbacks : list of skorch callbacks, optional
+        More of them, for example to log or to prune.
+    verbose : int, default=0
+        1 prints skorch's table, a line an epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The fitted net; ``net_.history`` has the losses, ``net_.module_`` the network.
+    n_keypoints_in_, n_channels_in_ : int
+
+    Raises
+    ------
+    ValueError
+        By `fit`, also for a keypoint that has no depth in any clip, or where
+        `early_stopping` has no two groups to part.
+
+    Notes
+    -----
+    Missing keypoints come as NaN. The network sees them bridged over time beside a
+    channel that says which were seen; no NaN leaves `predict`. A keypoint that the training clips never
+    show counts as missing ever after.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz import LSTMRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(t, 3, 2)) for t in (20, 30, 25)]
+    >>> y = [clip.sum(axis=2) for clip in X]
+    >>> lstm = LSTMRegressor(hidden_size=8, max_epochs=2, random_state=0).fit(X, y)
+    >>> [depth.shape for depth in lstm.predict(X)]
+    [(20, 3), (30, 3), (25, 3)]
+    """
+
+    def __init__(self, skeleton=None, *, hidden_size=128, num_layers=2, bidirectional=True, dropout=0.2,
+                 residual=False, layer_norm=False, loss="l1", augment=None, lr=2e-3, max_epochs=20, batch_size=32,
+                 window=300, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2,
+                 patience=5, random_state=None, device="cpu", callbacks=None, verbose=0):
+        self.skeleton = skeleton
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.residual = residual
+        self.layer_norm = layer_norm
+        self.loss = loss
+        self.augment = augment
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.window = window
+        self.weight_decay = weight_decay
+        self.amsgrad = amsgrad
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.random_state = random_state
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def fit(self, X, y, groups=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+            Depths, best relative to a root and normalised; see `TransformedTarget`.
+        groups : array of shape (n_clips,), optional
+            Signers; needed for `early_stopping`, and for nothing else.
+
+        Returns
+        -------
+        self
+        """
+        X, y = check_sequences(X, y, skeleton=self.skeleton)
+        self._check_parameters()
+        self._check_targets(y)
+        self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
+        self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X], axis=0)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        train, valid = self._split(groups, len(X), seed)
+        cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(seed)
+            rng = np.random.default_rng(seed)
+            dataset = self._dataset(X[train], y[train], window=self.window, augment=self.augment, rng=rng)
+            held_out = None if valid is None else self._dataset(X[valid], y[valid], window=self.window)
+            self.net_ = self.make_net(dataset).fit((dataset, held_out))
+        return self
+
+    def predict(self, X):
+        """Depths of clips, in the unit of `y`.
+
+        Returns
+        -------
+        object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
+        """
+        check_is_fitted(self, "net_")
+        X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
+        return to_object_array(self.net_.iter_predict(self._dataset(X)))
+
+    def score(self, X, y, sample_weight=None):
+        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
+        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
+
+    def make_net(self, dataset):
+        """The skorch net for a training set; override this for another module or net."""
+        mean, scale = _statistics(dataset)
+        n_batches = len(LengthBuckets(dataset.lengths, self.batch_size))
+        callbacks = [
+            ("clip_gradient", GradientNormClipping(1.0)),
+            ("one_cycle", LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
+                                      total_steps=self.max_epochs * n_batches)),
+        ]
+        if self.early_stopping:
+            callbacks.append(("early_stopping", EarlyStopping(patience=self.patience, load_best=True, sink=noop)))
+        return ClipNet(
+            SequenceLSTM, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
+            module__hidden_size=self.hidden_size, module__num_layers=self.num_layers, module__dropout=self.dropout,
+            module__bidirectional=self.bidirectional, module__residual=self.residual,
+            module__layer_norm=self.layer_norm,
+            criterion=MaskedLoss, criterion__kind=self.loss,
+            optimizer=torch.optim.AdamW, optimizer__weight_decay=self.weight_decay, optimizer__amsgrad=self.amsgrad,
+            lr=self.lr, max_epochs=self.max_epochs, batch_size=self.batch_size, train_split=None,
+            callbacks=callbacks + list(self.callbacks or []), device=self.device, verbose=self.verbose,
+        )
+
+    def _dataset(self, X, y=None, **options):
+        bones = None if self.skeleton is None else bone_ends(self.skeleton)
+        if not self.keypoints_seen_.all():
+            X = to_object_array([np.where(self.keypoints_seen_[:, None], clip, np.float32(np.nan)) for clip in X])
+        features = partial(frame_features, bones=bones, causal=not self.bidirectional)
+        return ClipDataset(X, y, features=features, **options)
+
+    def _split(self, groups, n_clips, seed):
+        """Indices of training and validation clips; no validation without `early_stopping`."""
+        if not self.early_stopping:
+            return np.arange(n_clips), None
+        if groups is None or len(set(groups)) < 2:
+            raise ValueError("early_stopping holds out signers: fit needs groups with two of them at least, "
+                             f"got {'no groups' if groups is None else f'one, {groups[0]!r}'}")
+        splitter = GroupShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
+        return next(splitter.split(np.zeros(n_clips), groups=groups))
+
+    def _check_parameters(self):
+        at_least = {"hidden_size": 1, "num_layers": 1, "max_epochs": 1, "batch_size": 1, "window": 2, "patience": 1}
+        for name, least in at_least.items():
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or value < least:
+                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+        for name in ("lr", "weight_decay", "dropout"):
+            value = getattr(self, name)
+            if not 0 <= value < (1 if name == "dropout" else np.inf):
+                raise ValueError(f"{name} must be a number of at least 0{' and below 1' * (name == 'dropout')}, "
+                                 f"got {value!r}")
+        if self.loss not in FUNCTIONS:
+            raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {self.loss!r}")
+
+    def _check_targets(self, y):
+        known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)
+        if not known.all():
+            keypoint = int(np.argmin(known))
+            name = self.skeleton.keypoints[keypoint] if self.skeleton is not None else keypoint
+            raise ValueError(f"y: keypoint {name} has no depth in any clip, so it cannot be learnt; "
+                             f"leave it out with a RegionSelector")
+
+    def __sklearn_tags__(self):
+        return sequence_tags(super().__sklearn_tags__())
+
+
+def _statistics(dataset):
+    """Mean and standard deviation of the features over a data set's clips, before any augmentation."""
+    count, total, squares = 0, 0.0, 0.0
+    for clip in dataset.X:
+        features = dataset.features(clip).astype(np.float64)
+        count += len(features)
+        total = total + features.sum(axis=0)
+        squares = squares + np.square(features).sum(axis=0)
+    mean = total / count
+    scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return mean, np.where(scale > 1e-4, scale, 1.0)

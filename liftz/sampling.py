@@ -1,0 +1,65 @@
+"""Clips cut to windows, and batches of windows of like length, so that little is padding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["LengthBuckets", "windows"]
+
+
+def windows(lengths, window=None):
+    """Cut clips into windows of at most `window` frames, as equal as can be.
+
+    Returns
+    -------
+    list of (clip, start, stop)
+
+    Examples
+    --------
+    >>> from liftz.sampling import windows
+    >>> windows([5, 2], window=3)
+    [(0, 0, 2), (0, 2, 5), (1, 0, 2)]
+    """
+    out = []
+    for clip, length in enumerate(lengths):
+        n = 1 if window is None else -(-length // window)
+        cuts = [length * i // n for i in range(n + 1)]
+        out += [(clip, int(start), int(stop)) for start, stop in zip(cuts, cuts[1:], strict=False)]
+    return out
+
+
+class LengthBuckets:
+    """Batches of indices: random, but sorted by length within pools of 16 batches.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Frames of each item.
+    batch_size : int
+        Items in a batch.
+    rng : numpy.random.Generator, optional
+        Draws a new order each time. Default: no shuffling, longest first.
+    """
+
+    def __init__(self, lengths, batch_size, rng=None):
+        self.lengths = np.asarray(lengths)
+        self.batch_size = batch_size
+        self.rng = rng
+
+    def __len__(self):
+        return -(-len(self.lengths) // self.batch_size)
+
+    def __iter__(self):
+        if self.rng is None:
+            order = np.argsort(-self.lengths, kind="stable")
+            yield from self._cut(order)
+            return
+        order = self.rng.permutation(len(self.lengths))
+        pool = 16 * self.batch_size
+        pools = [order[i:i + pool] for i in range(0, len(order), pool)]
+        batches = [batch for p in pools for batch in self._cut(p[np.argsort(self.lengths[p], kind="stable")])]
+        for i in self.rng.permutation(len(batches)):
+            yield batches[i]
+
+    def _cut(self, order):
+        return [order[i:i + self.batch_size].tolist() for i in range(0, len(order), self.batch_size)]

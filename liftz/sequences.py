@@ -1,0 +1,151 @@
+"""The gate: every clip of keypoints or depths comes in through `check_sequences`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["check_sequences", "pad", "seen", "to_object_array"]
+
+SHAPES = {2: "(n_frames, n_keypoints)", 3: "(n_frames, n_keypoints, 2 or 3)"}
+
+
+def check_sequences(X, y=None, *, ndim=3, n_keypoints=None, n_channels=None, skeleton=None, names=("X", "y"),
+                    allow_unseen=False, positions=False):
+    """Validate clips and bring them into the one form that liftz computes on.
+
+    Parameters
+    ----------
+    X : sequence of n_clips arrays, object array of them, or one array with a clip axis first
+        Each clip is ``(n_frames, n_keypoints, 2)``, or ``(..., 3)`` with a confidence last,
+        where ``ndim`` is 3; ``(n_frames, n_keypoints)`` depths where it is 2. NaN, or an
+        element masked in a masked array, means "not seen".
+    y : like X, optional
+        Depths ``(n_frames, n_keypoints)``, one clip for each of X, equally long.
+    ndim : int or tuple of int, default=3
+        Dimensions a clip of X may have.
+    n_keypoints, n_channels : int, optional
+        What was seen in ``fit``; other sizes are refused.
+    skeleton : Skeleton, optional
+        Sets `n_keypoints`, and names keypoints in messages.
+    names : pair of str
+        What to call X and y in messages.
+    allow_unseen : bool, default=False
+        Whether a clip may hold nothing but NaN.
+    positions : bool, default=False
+        Whether a third channel of X is z, as the metrics read it, instead of a confidence.
+
+    Returns
+    -------
+    X : object array of shape (n_clips,), of float32 arrays
+        Arrays that are float32 already are passed on, not copied.
+    y : object array of shape (n_clips,), of float32 arrays
+        Only if `y` was given.
+
+    Raises
+    ------
+    ValueError
+        Naming the clip, the frame and the keypoint, what was expected and what came.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz import check_sequences
+    >>> clips = check_sequences([np.zeros((5, 20, 2)), np.zeros((7, 20, 2))])
+    >>> clips.shape, clips[1].shape, clips[1].dtype
+    ((2,), (7, 20, 2), dtype('float32'))
+    """
+    ndims = (ndim,) if isinstance(ndim, int) else tuple(ndim)
+    if skeleton is not None:
+        n_keypoints = len(skeleton)
+    X_ = _check(X, names[0], ndims, n_keypoints, n_channels, skeleton, allow_unseen, positions)
+    if y is None:
+        return X_
+    if len(y) != len(X_):
+        raise ValueError(f"{names[0]} has {len(X_)} clips, {names[1]} has {len(y)}")
+    y_ = _check(y, names[1], (2,), X_[0].shape[1], None, skeleton, allow_unseen, False)
+    for i, (clip, depth) in enumerate(zip(X_, y_, strict=True)):
+        if len(clip) != len(depth):
+            raise ValueError(f"clip {i}: {names[0]} has {len(clip)} frames, {names[1]} has {len(depth)}")
+    return X_, y_
+
+
+def _check(clips, name, ndims, n_keypoints, n_channels, skeleton, allow_unseen, positions):
+    if isinstance(clips, (str, bytes, dict)) or not hasattr(clips, "__len__"):
+        raise ValueError(f"{name} must be a sequence of clips, got {type(clips).__name__}")
+    if len(clips) == 0:
+        raise ValueError(f"{name} is empty: expected at least one clip")
+    channels, meaning = ((3,), "x, y, z") if positions else ((2, 3), "x, y and perhaps a confidence")
+    shapes = " or ".join(SHAPES[d] for d in ndims).replace("2 or 3", " or ".join(map(str, channels)))
+    out = []
+    for i in range(len(clips)):
+        clip = _as_float32(clips[i], f"{name}: clip {i}")
+        if clip.ndim not in ndims or (out and clip.ndim != out[0].ndim):
+            raise ValueError(f"{name}: clip {i} has shape {clip.shape}, expected {shapes}; "
+                             f"a single clip goes in as [clip]")
+        if len(clip) == 0:
+            raise ValueError(f"{name}: clip {i} has no frames")
+        expected = n_keypoints if n_keypoints is not None else out[0].shape[1] if out else clip.shape[1]
+        if clip.shape[1] != expected or expected == 0:
+            whose = f" ({skeleton.name})" if skeleton is not None else ""
+            raise ValueError(f"{name}: clip {i} has {clip.shape[1]} keypoints, expected {expected or 'some'}{whose}")
+        if clip.ndim == 3:
+            wanted = (n_channels,) if n_channels else (out[0].shape[2],) if out else channels
+            if clip.shape[2] not in wanted:
+                raise ValueError(f"{name}: clip {i} has {clip.shape[2]} channels, expected "
+                                 f"{' or '.join(map(str, wanted))} ({meaning})")
+        _check_values(clip, f"{name}: clip {i}", skeleton, allow_unseen, positions)
+        out.append(clip)
+    return to_object_array(out)
+
+
+def _as_float32(clip, where):
+    if isinstance(clip, np.ma.MaskedArray):
+        clip = clip.astype(np.float32).filled(np.nan)
+    try:
+        with np.errstate(over="ignore"):
+            array = np.asarray(clip)
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"dtype {array.dtype}")
+            return array.astype(np.float32, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} cannot be read as an array of numbers: {error}") from error
+
+
+def _check_values(clip, where, skeleton, allow_unseen, positions):
+    def spot(bad):
+        frame, keypoint = np.argwhere(bad)[0][:2]
+        return f"frame {frame}, keypoint {skeleton.keypoints[keypoint] if skeleton is not None else keypoint}"
+
+    infinite = np.isinf(clip)
+    if infinite.any():
+        raise ValueError(f"{where}, {spot(infinite)}: {clip[infinite][0]}; expected a finite number of float32's "
+                         f"range, or NaN for 'not seen'")
+    visible = seen(clip)
+    if not allow_unseen and not visible.any():
+        raise ValueError(f"{where} has no keypoint seen in any of its {len(clip)} frames (all NaN); leave it out")
+    if clip.ndim == 3 and clip.shape[2] == 3 and not positions:
+        unsure = visible & np.isnan(clip[..., 2])
+        if unsure.any():
+            raise ValueError(f"{where}, {spot(unsure)}: x and y are given, but the confidence is NaN")
+
+
+def seen(clip):
+    """Which keypoints were seen, ``(n_frames, n_keypoints)`` of bool; half a point is not seen."""
+    return ~np.isnan(clip) if clip.ndim == 2 else ~np.isnan(clip[..., :2]).any(axis=2)
+
+
+def to_object_array(clips):
+    """A 1-D object array of the clips; `np.array` would merge equally long ones."""
+    out = np.empty(len(clips), dtype=object)
+    for i, clip in enumerate(clips):
+        out[i] = clip
+    return out
+
+
+def pad(clips, value=0.0):
+    """Clips stacked to one array ``(n_clips, longest, ...)``, beside their lengths."""
+    lengths = np.array([len(clip) for clip in clips])
+    out = np.full((len(clips), lengths.max(), *clips[0].shape[1:]), value, dtype=clips[0].dtype)
+    for row, clip in zip(out, clips, strict=True):
+        row[: len(clip)] = clip
+    return out, lengths

@@ -1,0 +1,84 @@
+"""The same transformers, for what is predicted."""
+
+from __future__ import annotations
+
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
+
+from .metrics import mpjpe
+from .sequences import check_sequences
+from .tags import sequence_tags
+
+__all__ = ["TransformedTarget"]
+
+
+class TransformedTarget(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Fit a regressor on transformed depths, and put its predictions back.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Predicts depths.
+    transformer : transformer
+        One of liftz' transformers, or a Pipeline of them; fitted on the training depths alone.
+
+    Attributes
+    ----------
+    regressor_, transformer_ : the fitted clones
+
+    Notes
+    -----
+    Fit parameters such as ``groups`` go on to the regressor, plainly or through metadata routing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz import FrameRidge, TransformedTarget, ZNormalizer
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(30, 5, 2)) for _ in range(4)]
+    >>> y = [100 + 20 * clip.sum(axis=2) for clip in X]
+    >>> lifter = TransformedTarget(FrameRidge(), ZNormalizer()).fit(X, y)
+    >>> bool(abs(lifter.predict(X)[0] - y[0]).max() < 1)
+    True
+    """
+
+    def __init__(self, regressor, transformer):
+        self.regressor = regressor
+        self.transformer = transformer
+
+    def fit(self, X, y, **fit_params):
+        """Fit both on clips of keypoints and depths.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+        **fit_params
+            For the regressor's ``fit``.
+
+        Returns
+        -------
+        self
+        """
+        X, y = check_sequences(X, y)
+        self.transformer_ = clone(self.transformer)
+        self.regressor_ = clone(self.regressor).fit(X, self.transformer_.fit_transform(y), **fit_params)
+        return self
+
+    def predict(self, X):
+        """Depths of clips, one object array of ``(n_frames, n_keypoints)`` float32 arrays."""
+        check_is_fitted(self, "regressor_")
+        return self.transformer_.inverse_transform(self.regressor_.predict(X))
+
+    def score(self, X, y, sample_weight=None):
+        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
+        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
+
+    def get_metadata_routing(self):
+        """Which metadata the regressor asks for."""
+        return MetadataRouter(owner=self).add(
+            regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+
+    def __sklearn_tags__(self):
+        return sequence_tags(super().__sklearn_tags__())
