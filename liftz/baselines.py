@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import Ridge
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .features import frame_features
-from .metrics import mpjpe
 from .sequences import check_sequences, seen, to_object_array
-from .tags import sequence_tags
+from .tags import SequenceRegressorMixin
+from .target import check_pair, check_targets
 
 __all__ = ["Flat", "FrameRidge", "MeanPose"]
 
 
-class Baseline(RegressorMixin, BaseEstimator):
+class Baseline(SequenceRegressorMixin, BaseEstimator):
     """Base of the baselines: the gate at the door, one clip at a time inside."""
 
     def fit(self, X, y):
@@ -30,9 +29,10 @@ class Baseline(RegressorMixin, BaseEstimator):
         -------
         self
         """
-        X, y = check_sequences(X, y)
-        self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
+        X, y = check_pair(X, y)
+        check_targets(y)
         self.learn(X, y)
+        self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
         return self
 
     def predict(self, X):
@@ -41,16 +41,12 @@ class Baseline(RegressorMixin, BaseEstimator):
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_)
         return to_object_array([self.predict_clip(clip) for clip in X])
 
-    def score(self, X, y, sample_weight=None):
-        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
-        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
-
-    def __sklearn_tags__(self):
-        return sequence_tags(super().__sklearn_tags__())
-
 
 class Flat(Baseline):
     """Every keypoint as deep as its root: z = 0.
+
+    On its own, that is: in a `TransformedTarget` that takes the mean pose away, such as
+    `make_lifter` puts together, z = 0 stands for the mean pose.
 
     Examples
     --------
@@ -74,7 +70,7 @@ class MeanPose(Baseline):
     Attributes
     ----------
     mean_ : array of shape (n_keypoints,)
-        In the unit of `y`; a keypoint without any depth has 0.
+        In the unit of `y`.
 
     Examples
     --------
@@ -88,7 +84,7 @@ class MeanPose(Baseline):
     def learn(self, X, y):
         count = sum(seen(depth).sum(axis=0) for depth in y)
         total = sum(np.nansum(depth, axis=0, dtype=np.float64) for depth in y)
-        self.mean_ = total / np.maximum(count, 1)
+        self.mean_ = total / count
 
     def predict_clip(self, clip):
         return np.tile(self.mean_.astype(np.float32), (len(clip), 1))
@@ -100,12 +96,14 @@ class FrameRidge(Baseline):
     Parameters
     ----------
     alpha : float, default=1.0
-        Weight of the penalty.
+        Weight of the penalty, the squares of `coef_`.
 
     Attributes
     ----------
-    ridges_ : list of (array of bool, Ridge)
-        Which keypoints, and the ridge that was fitted on the frames that have their depths.
+    coef_ : array of shape (n_features, n_keypoints)
+        Depth for each unit of a frame's features.
+    intercept_ : array of shape (n_keypoints,)
+        In the unit of `y`.
 
     Examples
     --------
@@ -121,22 +119,33 @@ class FrameRidge(Baseline):
         self.alpha = alpha
 
     def learn(self, X, y):
-        frames = np.concatenate([frame_features(clip) for clip in X])
-        depths = np.concatenate(list(y))
-        known = seen(depths)
-        # Keypoints with the same gaps share one ridge.
-        patterns = {known[:, k].tobytes(): known[:, k] for k in range(self.n_keypoints_in_)}
-        self.ridges_ = []
-        for pattern, rows in patterns.items():
-            columns = np.array([known[:, k].tobytes() == pattern for k in range(self.n_keypoints_in_)])
-            if not rows.any():
-                raise ValueError(f"y: keypoint {int(np.argmax(columns))} has no depth in any clip")
-            some = slice(None) if rows.all() else rows
-            self.ridges_.append((columns, Ridge(self.alpha).fit(frames[some], depths[some][:, columns])))
+        if not self.alpha >= 0:
+            raise ValueError(f"alpha must be a number of at least 0, got {self.alpha!r}")
+        # Keypoints with the same gaps share their normal equations, which are summed up clip by
+        # clip: the features of all frames at once would take more room than the clips.
+        gaps, part = np.unique(np.concatenate([seen(depth) for depth in y]), axis=1, return_inverse=True)
+        parts = [np.flatnonzero(part.ravel() == i) for i in range(gaps.shape[1])]
+        products: list = [0] * len(parts)
+        moments: list = [0] * len(parts)
+        for clip, depth in zip(X, y, strict=True):
+            features = _with_constant(clip)
+            for i, keypoints in enumerate(parts):
+                known = seen(depth)[:, keypoints[0]]
+                rows = features[known]
+                products[i] += rows.T @ rows
+                moments[i] += rows.T @ depth[known][:, keypoints]
+        penalty = self.alpha * np.eye(len(products[0]))
+        penalty[-1, -1] = 0
+        solution = np.empty((len(penalty), y[0].shape[1]))
+        for keypoints, product, moment in zip(parts, products, moments, strict=True):
+            # Of many solutions, as without a penalty, the smallest.
+            solution[:, keypoints] = np.linalg.lstsq(product + penalty, moment, rcond=None)[0]
+        self.coef_, self.intercept_ = solution[:-1], solution[-1]
 
     def predict_clip(self, clip):
-        out = np.empty(clip.shape[:2], dtype=np.float32)
-        features = frame_features(clip)
-        for columns, ridge in self.ridges_:
-            out[:, columns] = ridge.predict(features).reshape(len(clip), -1)
-        return out
+        return (frame_features(clip) @ self.coef_ + self.intercept_).astype(np.float32)
+
+
+def _with_constant(clip):
+    """A frame's features and a 1, in float64."""
+    return np.column_stack([frame_features(clip), np.ones(len(clip))])

@@ -13,12 +13,13 @@ __all__ = ["bone_ends", "frame_features"]
 def frame_features(clip, bones=None, causal=False):
     """Features of every frame of a clip.
 
-    Keypoints, with gaps bridged over time and 0 for what is never seen; which of them were
-    seen; their confidence, if there is one. With bones, three features each of the bone's
-    projection: its length l now, the longest that it showed in the clip (95th percentile, near
-    its true length L), and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in
-    C. J. Taylor, "Reconstruction of articulated objects from point correspondences in a
-    single uncalibrated image" (2000).
+    Keypoints, with gaps bridged over time; which of them were seen; their confidence, if
+    there is one. With bones, three features each of the bone's projection: its length l
+    now, the longest that it showed in the clip (95th percentile, near its true length L),
+    and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in C. J. Taylor,
+    "Reconstruction of articulated objects from point correspondences in a single
+    uncalibrated image" (2000). Only frames that show both ends tell of L: between bridged
+    ones a bone may look longer than it is. What nothing is known of is 0.
 
     Parameters
     ----------
@@ -27,35 +28,54 @@ def frame_features(clip, bones=None, causal=False):
     bones : pair of int arrays of shape (n_bones,), optional
         Positions of the bones' two ends.
     causal : bool, default=False
-        Whether a frame's features leave out all later frames.
+        Whether a frame's features leave out all later frames; the longest is then the
+        longest so far.
 
     Returns
     -------
     array of shape (n_frames, n_features), of float32
+        Without NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz.features import frame_features
+    >>> clip = np.array([[[0, 0], [5, 0]], [[0, 0], [4, 0]]], np.float32)  # two frames of a bone's two ends
+    >>> frame_features(clip, bones=([0], [1]), causal=True)
+    array([[0., 0., 5., 0., 1., 1., 5., 5., 0.],
+           [0., 0., 4., 0., 1., 1., 4., 5., 3.]], dtype=float32)
     """
     n_frames = len(clip)
     visible = seen(clip)
-    xy = np.nan_to_num(bridge(clip[..., :2], hold_ends=True, causal=causal))
+    xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
     parts = [xy.reshape(n_frames, -1), visible]
     if clip.shape[2] == 3:
-        parts.append(np.nan_to_num(clip[..., 2]))
+        parts.append(clip[..., 2])
     if bones is not None:
-        length = np.linalg.norm(xy[:, bones[0]] - xy[:, bones[1]], axis=2)
-        longest = np.maximum.accumulate(length) if causal else _longest(length)
+        a, b = bones
+        length = np.linalg.norm(xy[:, a] - xy[:, b], axis=2)
+        shown = np.where(visible[:, a] & visible[:, b], length, np.float32(np.nan))
+        longest = np.fmax.accumulate(shown) if causal else _longest(shown)
         parts += [length, longest, np.sqrt(np.maximum(longest**2 - length**2, 0))]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
+    return np.nan_to_num(np.concatenate(parts, axis=1, dtype=np.float32), copy=False)
 
 
 def _longest(length):
-    """The 95th percentile of every bone's length over a clip, which outliers do not move."""
-    rank = int(0.95 * (len(length) - 1))
-    return np.broadcast_to(np.partition(length, rank, axis=0)[rank], length.shape)
+    """The 95th percentile of every bone's length over a clip, which outliers do not move; NaN left out."""
+    n_shown = np.sum(~np.isnan(length), axis=0, keepdims=True)
+    rank = (0.95 * (n_shown - 1)).astype(int)  # 0 where none is shown: NaN comes last in the order
+    return np.broadcast_to(np.take_along_axis(np.sort(length, axis=0), rank, axis=0), length.shape)
 
 
 def bone_ends(skeleton):
     """Positions of the two ends of every edge whose ends are measured from one root.
 
     Across regions with different roots a difference of root-centred keypoints means nothing.
+
+    Returns
+    -------
+    pair of int arrays of shape (n_bones,), or None
+        None where there is no such edge.
     """
     root_of = {k: skeleton.roots[region] for region, members in skeleton.regions.items() for k in members}
     edges = [edge for edge in skeleton.edges if root_of[edge[0]] == root_of[edge[1]]]

@@ -23,7 +23,8 @@ def bridge(clip, max_gap=None, hold_ends=False, causal=False):
         after them, instead of staying NaN.
     causal : bool, default=False
         Whether to hold the last sighting instead of drawing a line to the next one, so
-        that no frame depends on a later one.
+        that no frame depends on a later one. Of every gap, the first `max_gap` frames are
+        bridged then; `hold_ends` is without effect.
 
     Returns
     -------
@@ -44,19 +45,21 @@ def bridge(clip, max_gap=None, hold_ends=False, causal=False):
         return out
     n_frames = len(clip)
     frames = np.arange(n_frames)[:, None]
-    before = np.maximum.accumulate(np.where(visible, frames, -1))
-    after = np.minimum.accumulate(np.where(visible, frames, n_frames)[::-1])[::-1]
-    inside = (before >= 0) & ((after < n_frames) | causal)
-    gap = ~visible & (inside | (hold_ends & ((before >= 0) | ((after < n_frames) & (not causal)))))
-    if max_gap is not None:
-        gap &= after - before - 1 <= max_gap
-    frame, keypoint = np.nonzero(gap)
-    first, last = before[gap], after[gap]
+    first = np.maximum.accumulate(np.where(visible, frames, -1))
     if causal:
-        last = first
+        last, length = first, frames - first
     else:
-        first, last = np.where(first < 0, last, first), np.where(last >= n_frames, first, last)
-    weight = (frame - first) / np.maximum(last - first, 1)
+        last = np.minimum.accumulate(np.where(visible, frames, n_frames)[::-1])[::-1]
+        length = last - first - 1
+        if hold_ends:
+            first = np.where(first < 0, last, first)
+            last = np.where(last == n_frames, first, last)
+    gap = ~visible & (first >= 0) & (last < n_frames)
+    if max_gap is not None:
+        gap &= length <= max_gap
+    frame, keypoint = np.nonzero(gap)
+    first, last = first[gap], last[gap]
+    weight = (frame - first) / np.where(first == last, np.inf, last - first)  # held, not drawn: it never moves
     if clip.ndim == 3:
         weight = weight[:, None]
     out[frame, keypoint] = clip[first, keypoint] * (1 - weight) + clip[last, keypoint] * weight

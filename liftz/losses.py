@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 __all__ = ["MaskedLoss"]
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable] = {
     "l1": functional.l1_loss,
     "mse": functional.mse_loss,
-    "huber": functional.smooth_l1_loss,
+    "huber": functional.huber_loss,
 }
 
 
@@ -29,6 +31,6 @@ class MaskedLoss(nn.Module):
         self.kind = kind
 
     def forward(self, y_pred, y_true):
-        """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions."""
+        """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions; 0 where no target is known."""
         known = ~torch.isnan(y_true)
-        return FUNCTIONS[self.kind](y_pred[known], y_true[known])
+        return FUNCTIONS[self.kind](y_pred[known], y_true[known], reduction="sum") / known.sum().clamp(min=1)

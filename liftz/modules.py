@@ -19,7 +19,8 @@ class SequenceLSTM(nn.Module):
     Parameters
     ----------
     mean, scale : arrays of shape (n_inputs,)
-        Statistics of the training frames' features, which are normalised by them.
+        Statistics of the training frames' features, which are normalised by them, and cut at
+        5 deviations: a keypoint that training hardly ever missed would drown all others else.
     n_outputs : int
         Depths for each frame.
     hidden_size, num_layers : int
@@ -37,7 +38,7 @@ class SequenceLSTM(nn.Module):
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
         width = hidden_size * (2 if bidirectional else 1)
-        widths = [len(self.mean)] + [width] * (num_layers - 1)
+        widths = [len(mean)] + [width] * (num_layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths)
         self.backwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths * bidirectional)
         self.norms = nn.ModuleList(nn.LayerNorm(width) if layer_norm else nn.Identity() for _ in widths)
@@ -47,7 +48,7 @@ class SequenceLSTM(nn.Module):
 
     def forward(self, x, lengths):
         """Depths ``(n_clips, n_frames, n_outputs)`` of features ``(n_clips, n_frames, n_inputs)``."""
-        h = (x - self.mean) / self.scale  # (B, T, F)
+        h = ((x - self.mean) / self.scale).clamp(-5, 5)  # (B, T, F)
         for layer, norm in enumerate(self.norms):
             out = self.forwards[layer](h)[0]  # (B, T, H)
             if self.backwards:

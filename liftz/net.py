@@ -50,6 +50,22 @@ class ClipDataset(Dataset):
 class ClipNet(NeuralNet):
     """A skorch net that is given its data sets, training and validation, as a pair."""
 
+    def fit(self, X, y=None, **fit_params):
+        self.interrupted_ = False
+        super().fit(X, y, **fit_params)
+        if self.interrupted_:
+            raise KeyboardInterrupt
+        return self
+
+    def run_single_epoch(self, *args, **kwargs):
+        # Callbacks end a fit with KeyboardInterrupt, between epochs, and so skorch keeps it to itself.
+        # Within an epoch it is the user's, and a half-trained net must not pass for a fitted one.
+        try:
+            super().run_single_epoch(*args, **kwargs)
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+            raise
+
     def get_split_datasets(self, X, y=None, **fit_params):
         return X
 
@@ -60,8 +76,8 @@ class ClipNet(NeuralNet):
     def infer(self, x, **metadata):
         return self.module_(x["x"].to(self.device), x["lengths"])
 
-    def iter_predict(self, dataset):
-        """Depths of every clip of a data set, in its order."""
+    def predict_clips(self, dataset):
+        """A list of the depths of every clip of a data set, in its order."""
         longest = max(dataset.lengths)
         buckets = LengthBuckets(dataset.lengths, max(1, min(self.batch_size, FRAMES_AT_ONCE // longest)))
         out = [None] * len(dataset)

@@ -1,4 +1,4 @@
-"""Transformers of clips: each serves keypoints ``(n_frames, n_keypoints, 2 or 3)`` and depths ``(n_frames, n_keypoints)``."""
+"""Transformers of clips: keypoints ``(n_frames, n_keypoints, 2 or 3)`` and depths ``(n_frames, n_keypoints)`` alike."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ class RootCenterer(SequenceTransformer):
                 track = bridge(track, hold_ends=True)
             _space(out)[:, members] -= track
         if not seen(out).any():
-            raise ValueError(f"{where} never shows the root {self.skeleton.root!r} of skeleton {self.skeleton.name!r}; "
-                             f"Skeleton.with_root(...) measures from another keypoint")
+            roots = dict.fromkeys(self.skeleton.roots.values() if self.per_region else [self.skeleton.root])
+            raise ValueError(f"{where} never shows the root {' or '.join(map(repr, roots))} of skeleton "
+                             f"{self.skeleton.name!r}; Skeleton.with_root(...) measures from another keypoint")
         return out
 
     def _parts(self):
@@ -106,14 +107,15 @@ class ZNormalizer(SequenceTransformer):
         if self.per not in ("keypoint", "all"):
             raise ValueError(f"per must be 'keypoint' or 'all', got {self.per!r}")
         count, total = _sums(X, lambda clip: clip)
-        unseen = count == 0
-        mean = total / np.maximum(count, 1) if self.with_mean else np.zeros_like(total)
+        center = total / np.maximum(count, 1)
+        mean = center if self.with_mean else np.zeros_like(center)
         _, squares = _sums(X, lambda clip: np.square(clip - mean))
-        variance = squares / np.maximum(count, 1) if self.per == "keypoint" else np.full_like(
-            squares, squares.sum() / count.sum())
-        scale = np.sqrt(variance)
-        self.scale_ = np.where(scale > 1e-6 * np.abs(total / np.maximum(count, 1)), scale, 1.0)
-        self.mean_ = np.where(unseen, np.nan, mean)
+        if self.per == "all":
+            scale, size = np.full_like(squares, np.sqrt(squares.sum() / count.sum())), np.abs(center).max()
+        else:
+            scale, size = np.sqrt(squares / np.maximum(count, 1)), np.abs(center)
+        self.scale_ = np.where(scale > 1e-6 * size, scale, 1.0)  # below that, it is what float32 rounds
+        self.mean_ = np.where(count > 0, mean, np.nan)
 
     def transform_clip(self, clip, where):
         out = clip.copy()
@@ -168,8 +170,8 @@ class RegionSelector(SequenceTransformer):
         out[:, self.indices_] = clip
         return out
 
-    def _n_keypoints_out(self):
-        return len(self.indices_)
+    def keypoints_out(self):
+        return len(self.indices_), self.skeleton.subset(self.select)
 
 
 class GapFiller(SequenceTransformer):

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -16,17 +16,17 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from .features import bone_ends, frame_features
 from .losses import FUNCTIONS, MaskedLoss
-from .metrics import mpjpe
 from .modules import SequenceLSTM
 from .net import ClipDataset, ClipNet
 from .sampling import LengthBuckets
 from .sequences import check_sequences, seen, to_object_array
-from .tags import sequence_tags
+from .tags import SequenceRegressorMixin
+from .target import check_pair, check_targets
 
 __all__ = ["LSTMRegressor"]
 
 
-class LSTMRegressor(RegressorMixin, BaseEstimator):
+class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     """Predict depths of keypoints, frame by frame, with an LSTM over the clip.
 
     Parameters
@@ -68,7 +68,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     device : str, default="cpu"
         Where torch computes, such as ``"cuda"``.
     callbacks : list of skorch callbacks, optional
-        More of them, for example to log or to prune.
+        More of them, for example to log or to prune; used as they are, not copied.
     verbose : int, default=0
         1 prints skorch's table, a line an epoch.
 
@@ -77,18 +77,22 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     net_ : skorch.NeuralNet
         The fitted net; ``net_.history`` has the losses, ``net_.module_`` the network.
     n_keypoints_in_, n_channels_in_ : int
+    keypoints_seen_ : array of shape (n_keypoints,), of bool
+        Which keypoints the training clips show.
 
     Raises
     ------
     ValueError
-        By `fit`, also for a keypoint that has no depth in any clip, or where
-        `early_stopping` has no two groups to part.
+        By `fit`, also for a keypoint that has no depth in any training clip, where
+        `early_stopping` has no two groups to part, or where the loss leaves the finite numbers.
 
     Notes
     -----
     Missing keypoints come as NaN. The network sees them bridged over time beside a
-    channel that says which were seen; no NaN leaves `predict`. A keypoint that the training clips never
-    show counts as missing ever after.
+    channel that says which were seen; no NaN leaves `predict`. A keypoint that the training
+    clips never show counts as missing ever after.
+
+    With metadata routing, `groups` reach `fit` without a request: it asks for them by itself.
 
     Examples
     --------
@@ -101,6 +105,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     >>> [depth.shape for depth in lstm.predict(X)]
     [(20, 3), (30, 3), (25, 3)]
     """
+
+    __metadata_request__fit = {"groups": True}
 
     def __init__(self, skeleton=None, *, hidden_size=128, num_layers=2, bidirectional=True, dropout=0.2,
                  residual=False, layer_norm=False, loss="l1", augment=None, lr=2e-3, max_epochs=20, batch_size=32,
@@ -144,20 +150,25 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         -------
         self
         """
-        X, y = check_sequences(X, y, skeleton=self.skeleton)
+        X, y = check_pair(X, y, self.skeleton)
         self._check_parameters()
-        self._check_targets(y)
-        self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
-        self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X], axis=0)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, valid = self._split(groups, len(X), seed)
+        check_targets(y[train], self.skeleton)
+        self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
+        self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
         cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
             rng = np.random.default_rng(seed)
             dataset = self._dataset(X[train], y[train], window=self.window, augment=self.augment, rng=rng)
             held_out = None if valid is None else self._dataset(X[valid], y[valid], window=self.window)
-            self.net_ = self.make_net(dataset).fit((dataset, held_out))
+            net = self.make_net(dataset).fit((dataset, held_out))
+        loss = net.history[-1, "train_loss"]
+        if not np.isfinite(loss):
+            raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help, "
+                             f"or depths of unit size, by TransformedTarget with a ZNormalizer")
+        self.net_ = net
         return self
 
     def predict(self, X):
@@ -169,11 +180,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "net_")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        return to_object_array(self.net_.iter_predict(self._dataset(X)))
-
-    def score(self, X, y, sample_weight=None):
-        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
-        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
+        return to_object_array(self.net_.predict_clips(self._dataset(X)))
 
     def make_net(self, dataset):
         """The skorch net for a training set; override this for another module or net."""
@@ -199,18 +206,19 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
 
     def _dataset(self, X, y=None, **options):
         bones = None if self.skeleton is None else bone_ends(self.skeleton)
-        if not self.keypoints_seen_.all():
-            X = to_object_array([np.where(self.keypoints_seen_[:, None], clip, np.float32(np.nan)) for clip in X])
-        features = partial(frame_features, bones=bones, causal=not self.bidirectional)
+        features = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
         return ClipDataset(X, y, features=features, **options)
 
     def _split(self, groups, n_clips, seed):
         """Indices of training and validation clips; no validation without `early_stopping`."""
         if not self.early_stopping:
             return np.arange(n_clips), None
-        if groups is None or len(set(groups)) < 2:
-            raise ValueError("early_stopping holds out signers: fit needs groups with two of them at least, "
-                             f"got {'no groups' if groups is None else f'one, {groups[0]!r}'}")
+        if groups is None:
+            raise ValueError("early_stopping holds out signers, so fit needs them as groups, one label for each clip")
+        signers = set(groups)
+        if len(groups) != n_clips or len(signers) < 2:
+            raise ValueError(f"early_stopping holds out signers: expected groups of {n_clips} clips and two signers "
+                             f"at least, got {len(groups)} labels, of {', '.join(map(str, signers)) or 'none'}")
         splitter = GroupShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
         return next(splitter.split(np.zeros(n_clips), groups=groups))
 
@@ -220,31 +228,29 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-        for name in ("lr", "weight_decay", "dropout"):
-            value = getattr(self, name)
-            if not 0 <= value < (1 if name == "dropout" else np.inf):
-                raise ValueError(f"{name} must be a number of at least 0{' and below 1' * (name == 'dropout')}, "
-                                 f"got {value!r}")
+        if not 0 < self.lr < np.inf:
+            raise ValueError(f"lr must be a finite number above 0, got {self.lr!r}")
+        if not 0 <= self.weight_decay < np.inf:
+            raise ValueError(f"weight_decay must be a finite number of at least 0, got {self.weight_decay!r}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be a number of at least 0 and below 1, got {self.dropout!r}")
         if self.loss not in FUNCTIONS:
             raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {self.loss!r}")
 
-    def _check_targets(self, y):
-        known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)
-        if not known.all():
-            keypoint = int(np.argmin(known))
-            name = self.skeleton.keypoints[keypoint] if self.skeleton is not None else keypoint
-            raise ValueError(f"y: keypoint {name} has no depth in any clip, so it cannot be learnt; "
-                             f"leave it out with a RegionSelector")
 
-    def __sklearn_tags__(self):
-        return sequence_tags(super().__sklearn_tags__())
+def _features(clip, unseen, **options):
+    """Features of a clip in which the keypoints that training never showed are missing."""
+    if unseen.any():
+        clip = clip.copy()
+        clip[:, unseen] = np.nan
+    return frame_features(clip, **options)
 
 
 def _statistics(dataset):
-    """Mean and standard deviation of the features over a data set's clips, before any augmentation."""
+    """Mean and standard deviation of the features over a data set's windows, before any augmentation."""
     count, total, squares = 0, 0.0, 0.0
-    for clip in dataset.X:
-        features = dataset.features(clip).astype(np.float64)
+    for clip, start, stop in dataset.windows:
+        features = dataset.features(dataset.X[clip][start:stop]).astype(np.float64)
         count += len(features)
         total = total + features.sum(axis=0)
         squares = squares + np.square(features).sum(axis=0)

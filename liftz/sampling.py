@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 __all__ = ["LengthBuckets", "windows"]
@@ -9,6 +11,13 @@ __all__ = ["LengthBuckets", "windows"]
 
 def windows(lengths, window=None):
     """Cut clips into windows of at most `window` frames, as equal as can be.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Frames of each clip, at least 1.
+    window : int, optional
+        The most frames of a window. Default: clips stay whole.
 
     Returns
     -------
@@ -24,7 +33,7 @@ def windows(lengths, window=None):
     for clip, length in enumerate(lengths):
         n = 1 if window is None else -(-length // window)
         cuts = [length * i // n for i in range(n + 1)]
-        out += [(clip, int(start), int(stop)) for start, stop in zip(cuts, cuts[1:], strict=False)]
+        out += [(clip, int(start), int(stop)) for start, stop in pairwise(cuts)]
     return out
 
 

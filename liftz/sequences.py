@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 __all__ = ["check_sequences", "pad", "seen", "to_object_array"]
 
 SHAPES = {2: "(n_frames, n_keypoints)", 3: "(n_frames, n_keypoints, 2 or 3)"}
+SINGLE = "; a single clip goes in as [clip]"
 
 
 def check_sequences(X, y=None, *, ndim=3, n_keypoints=None, n_channels=None, skeleton=None, names=("X", "y"),
@@ -60,9 +63,9 @@ def check_sequences(X, y=None, *, ndim=3, n_keypoints=None, n_channels=None, ske
     X_ = _check(X, names[0], ndims, n_keypoints, n_channels, skeleton, allow_unseen, positions)
     if y is None:
         return X_
-    if len(y) != len(X_):
-        raise ValueError(f"{names[0]} has {len(X_)} clips, {names[1]} has {len(y)}")
     y_ = _check(y, names[1], (2,), X_[0].shape[1], None, skeleton, allow_unseen, False)
+    if len(y_) != len(X_):
+        raise ValueError(f"{names[0]} has {len(X_)} clips, {names[1]} has {len(y_)}")
     for i, (clip, depth) in enumerate(zip(X_, y_, strict=True)):
         if len(clip) != len(depth):
             raise ValueError(f"clip {i}: {names[0]} has {len(clip)} frames, {names[1]} has {len(depth)}")
@@ -70,63 +73,65 @@ def check_sequences(X, y=None, *, ndim=3, n_keypoints=None, n_channels=None, ske
 
 
 def _check(clips, name, ndims, n_keypoints, n_channels, skeleton, allow_unseen, positions):
-    if isinstance(clips, (str, bytes, dict)) or not hasattr(clips, "__len__"):
+    if isinstance(clips, (str, bytes, Mapping)) or not hasattr(clips, "__len__") or getattr(clips, "ndim", 1) == 0:
         raise ValueError(f"{name} must be a sequence of clips, got {type(clips).__name__}")
     if len(clips) == 0:
         raise ValueError(f"{name} is empty: expected at least one clip")
-    channels, meaning = ((3,), "x, y, z") if positions else ((2, 3), "x, y and perhaps a confidence")
-    shapes = " or ".join(SHAPES[d] for d in ndims).replace("2 or 3", " or ".join(map(str, channels)))
+    channels = (n_channels,) if n_channels else (3,) if positions else (2, 3)
+    meaning = "x, y, z" if positions else "x, y and perhaps a confidence"
     out = []
-    for i in range(len(clips)):
-        clip = _as_float32(clips[i], f"{name}: clip {i}")
-        if clip.ndim not in ndims or (out and clip.ndim != out[0].ndim):
-            raise ValueError(f"{name}: clip {i} has shape {clip.shape}, expected {shapes}; "
-                             f"a single clip goes in as [clip]")
+    for i, given in enumerate(clips):
+        where = f"{name}: clip {i}"
+        clip = _as_float32(given, where)
+        if clip.ndim not in ndims:
+            shapes = " or ".join(SHAPES[d] for d in ndims).replace("2 or 3", " or ".join(map(str, channels)))
+            raise ValueError(f"{where} has shape {clip.shape}, expected {shapes}{SINGLE * (clip.ndim + 1 in ndims)}")
         if len(clip) == 0:
-            raise ValueError(f"{name}: clip {i} has no frames")
-        expected = n_keypoints if n_keypoints is not None else out[0].shape[1] if out else clip.shape[1]
-        if clip.shape[1] != expected or expected == 0:
+            raise ValueError(f"{where} has no frames")
+        if clip.shape[1] == 0 or n_keypoints not in (None, clip.shape[1]):
             whose = f" ({skeleton.name})" if skeleton is not None else ""
-            raise ValueError(f"{name}: clip {i} has {clip.shape[1]} keypoints, expected {expected or 'some'}{whose}")
-        if clip.ndim == 3:
-            wanted = (n_channels,) if n_channels else (out[0].shape[2],) if out else channels
-            if clip.shape[2] not in wanted:
-                raise ValueError(f"{name}: clip {i} has {clip.shape[2]} channels, expected "
-                                 f"{' or '.join(map(str, wanted))} ({meaning})")
-        _check_values(clip, f"{name}: clip {i}", skeleton, allow_unseen, positions)
+            single = SINGLE * (clip.ndim == 2 and 3 in ndims and len(clip) == n_keypoints)
+            raise ValueError(f"{where} has {clip.shape[1]} keypoints, expected {n_keypoints or 'some'}{whose}{single}")
+        if clip.ndim == 3 and clip.shape[2] not in channels:
+            raise ValueError(f"{where} has {clip.shape[2]} channels, expected {' or '.join(map(str, channels))} "
+                             f"({meaning})")
+        _check_values(clip, given, where, skeleton, allow_unseen, positions)
         out.append(clip)
+        ndims, n_keypoints, channels = (clip.ndim,), clip.shape[1], clip.shape[2:]  # the others are like the first
     return to_object_array(out)
 
 
-def _as_float32(clip, where):
-    if isinstance(clip, np.ma.MaskedArray):
-        clip = clip.astype(np.float32).filled(np.nan)
+def _as_float32(given, where):
     try:
+        if isinstance(given, (list, tuple)) and any(map(np.ma.isMaskedArray, given)):
+            given = np.ma.stack(given)  # np.asarray would uncover what the frames' masks hide
+        clip = np.asarray(given)
+        if clip.dtype.kind not in "fiub":
+            raise TypeError(f"{type(given).__name__} of dtype {clip.dtype}")
         with np.errstate(over="ignore"):
-            array = np.asarray(clip)
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"dtype {array.dtype}")
-            return array.astype(np.float32, copy=False)
-    except (TypeError, ValueError) as error:
+            clip = clip.astype(np.float32, copy=False)
+    except (TypeError, ValueError, RuntimeError) as error:  # torch raises RuntimeError
         raise ValueError(f"{where} cannot be read as an array of numbers: {error}") from error
+    return np.where(given.mask, np.float32(np.nan), clip) if np.ma.is_masked(given) else clip
 
 
-def _check_values(clip, where, skeleton, allow_unseen, positions):
+def _check_values(clip, given, where, skeleton, allow_unseen, positions):
     def spot(bad):
         frame, keypoint = np.argwhere(bad)[0][:2]
         return f"frame {frame}, keypoint {skeleton.keypoints[keypoint] if skeleton is not None else keypoint}"
 
     infinite = np.isinf(clip)
     if infinite.any():
-        raise ValueError(f"{where}, {spot(infinite)}: {clip[infinite][0]}; expected a finite number of float32's "
-                         f"range, or NaN for 'not seen'")
+        raise ValueError(f"{where}, {spot(infinite)}: {np.asarray(given)[infinite][0]}; expected a finite number of "
+                         f"float32's range, or NaN for 'not seen'")
     visible = seen(clip)
     if not allow_unseen and not visible.any():
         raise ValueError(f"{where} has no keypoint seen in any of its {len(clip)} frames (all NaN); leave it out")
     if clip.ndim == 3 and clip.shape[2] == 3 and not positions:
         unsure = visible & np.isnan(clip[..., 2])
         if unsure.any():
-            raise ValueError(f"{where}, {spot(unsure)}: x and y are given, but the confidence is NaN")
+            raise ValueError(f"{where}, {spot(unsure)}: x and y are given, but the confidence is NaN; "
+                             f"expected a number, or NaN in x and y too")
 
 
 def seen(clip):

@@ -1,6 +1,23 @@
 """What liftz' estimators tell scikit-learn of themselves."""
 
-__all__ = ["sequence_tags"]
+from __future__ import annotations
+
+from sklearn.base import RegressorMixin
+
+from .metrics import mpjpe
+
+__all__ = ["SequenceRegressorMixin", "sequence_tags"]
+
+
+class SequenceRegressorMixin(RegressorMixin):
+    """The score and the tags of everything that predicts depths."""
+
+    def score(self, X, y, sample_weight=None):
+        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
+        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        return sequence_tags(super().__sklearn_tags__())
 
 
 def sequence_tags(tags):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from .metrics import mpjpe
-from .sequences import check_sequences
-from .tags import sequence_tags
+from .sequences import check_sequences, seen
+from .tags import SequenceRegressorMixin
 
-__all__ = ["TransformedTarget"]
+__all__ = ["TransformedTarget", "check_pair", "check_targets"]
 
 
-class TransformedTarget(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimator):
     """Fit a regressor on transformed depths, and put its predictions back.
 
     Parameters
@@ -61,7 +62,9 @@ class TransformedTarget(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        X, y = check_sequences(X, y)
+        y = check_sequences(y, ndim=2, names=("y", ""))  # X has other keypoints where a region is selected of both
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         self.transformer_ = clone(self.transformer)
         self.regressor_ = clone(self.regressor).fit(X, self.transformer_.fit_transform(y), **fit_params)
         return self
@@ -71,14 +74,24 @@ class TransformedTarget(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "regressor_")
         return self.transformer_.inverse_transform(self.regressor_.predict(X))
 
-    def score(self, X, y, sample_weight=None):
-        """Minus `mpjpe` without a skeleton, so that greater is better; see `region_scorers`."""
-        return -mpjpe(y, self.predict(X), sample_weight=sample_weight)
-
     def get_metadata_routing(self):
         """Which metadata the regressor asks for."""
         return MetadataRouter(owner=self).add(
             regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
 
-    def __sklearn_tags__(self):
-        return sequence_tags(super().__sklearn_tags__())
+
+def check_pair(X, y, skeleton=None):
+    """The gate for clips with their depths, neither of which may be left out."""
+    if y is None:
+        raise ValueError("y is None: fit needs the clips' depths, arrays of shape (n_frames, n_keypoints)")
+    return check_sequences(X, y, skeleton=skeleton)
+
+
+def check_targets(y, skeleton=None):
+    """Refuse depths in which a keypoint is known nowhere, in no clip: there is nothing to learn of it."""
+    known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)
+    if not known.all():
+        keypoint = int(np.argmin(known))
+        name = keypoint if skeleton is None else skeleton.keypoints[keypoint]
+        raise ValueError(f"y: keypoint {name} has no depth in any clip, so it cannot be learnt; "
+                         f"leave it out with a RegionSelector")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,14 +13,14 @@ from .tags import sequence_tags
 __all__ = ["SequenceTransformer"]
 
 
-class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Base of the transformers: the gate at the door, one clip at a time inside.
 
     Override `transform_clip`, and where they differ from "nothing to do" `learn` (statistics
-    of the training clips) and `inverse_clip`.
+    of the training clips), `inverse_clip` and `keypoints_out`.
     """
 
-    skeleton = None
+    skeleton: Any = None  # a Skeleton where the transformer has one
 
     def fit(self, X, y=None):
         """Learn from clips of keypoints or of depths; `y` is ignored.
@@ -33,9 +35,9 @@ class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         self
         """
         X = check_sequences(X, ndim=(2, 3), skeleton=self.skeleton, names=("clips", "y"))
+        self.learn(X)
         self.n_keypoints_in_ = X[0].shape[1]
         self.n_channels_in_ = X[0].shape[2] if X[0].ndim == 3 else None
-        self.learn(X)
         return self
 
     def transform(self, X):
@@ -46,7 +48,7 @@ class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         object array of shape (n_clips,), of float32 arrays
         """
         check_is_fitted(self, "n_keypoints_in_")
-        X = self._check(X, self.n_keypoints_in_)
+        X = self._check(X, self.n_keypoints_in_, self.skeleton)
         return to_object_array([self.transform_clip(clip, f"clip {i}") for i, clip in enumerate(X)])
 
     def inverse_transform(self, X):
@@ -57,7 +59,8 @@ class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         object array of shape (n_clips,), of float32 arrays
         """
         check_is_fitted(self, "n_keypoints_in_")
-        X = self._check(X, self._n_keypoints_out(), allow_unseen=True)
+        n_keypoints, skeleton = self.keypoints_out()
+        X = self._check(X, n_keypoints, skeleton, allow_unseen=True)
         return to_object_array([self.inverse_clip(clip) for clip in X])
 
     def learn(self, X):
@@ -71,11 +74,11 @@ class SequenceTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         """The clip before `transform_clip`."""
         return clip
 
-    def _n_keypoints_out(self):
-        return self.n_keypoints_in_
+    def keypoints_out(self):
+        """How many keypoints `transform` puts out, and their skeleton where it is known."""
+        return self.n_keypoints_in_, self.skeleton
 
-    def _check(self, X, n_keypoints, allow_unseen=False):
-        skeleton = self.skeleton if self.skeleton is not None and len(self.skeleton) == n_keypoints else None
+    def _check(self, X, n_keypoints, skeleton, allow_unseen=False):
         return check_sequences(X, ndim=2 if self.n_channels_in_ is None else 3, n_keypoints=n_keypoints,
                                n_channels=self.n_channels_in_, skeleton=skeleton, allow_unseen=allow_unseen,
                                names=("clips", "y"))

@@ -4,6 +4,9 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, LeaveOneGroupOut
 
 from liftz.datasets import make_signing
+from liftz.datasets._face import AVERAGE
+from liftz.datasets._kinematics import two_bones
+from liftz.datasets._signer import AHEAD, ELBOW_FLEXION
 from liftz.skeletons import PANOPTIC_138
 
 
@@ -48,7 +51,7 @@ def test_is_a_data_set():
     assert data.recordings.tolist()[:4] == [
         "synthetic_S1_01", "synthetic_S1_02", "synthetic_S1_03", "synthetic_S2_01"]
     assert (data.skeleton, data.fps, data.units, data.y_up) == (PANOPTIC_138, 29.97, "cm", False)
-    assert set(data.views) <= {-45, -25, 0, 25, 45}
+    assert set(data.views) <= {-60, -30, 0, 30, 60}
     assert not data.persons.any()
     for clip, depth in zip(data.X, data.y, strict=True):
         assert clip.dtype == depth.dtype == np.float32
@@ -60,8 +63,12 @@ def test_is_a_data_set():
 def test_one_seed_one_data_set():
     for a, b in zip(make_signing(2, 2).X, make_signing(2, 2).X, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert make_signing(2, 2, n_frames=40, random_state=1).X[0][0, 0, 0] != make_signing(2, 2, n_frames=40).X[0][0, 0, 0]
-    make_signing(1, 1, n_frames=1, random_state=np.random.RandomState(3))
+    other = make_signing(2, 2, n_frames=40, random_state=1)
+    assert not np.allclose(other.X[0], make_signing(2, 2, n_frames=40).X[0], atol=1, equal_nan=True)
+
+
+def test_a_clip_of_one_frame_and_a_generator_for_a_seed():
+    assert make_signing(1, 1, n_frames=1, random_state=np.random.RandomState(3)).X[0].shape == (1, 138, 2)
 
 
 def test_a_clip_depends_on_seed_signer_and_its_number_alone():
@@ -74,7 +81,8 @@ def test_a_clip_depends_on_seed_signer_and_its_number_alone():
 
 def test_is_the_same_on_every_platform():
     clip = points(make_signing(1, 1, n_frames=30, missing=0), 0)
-    np.testing.assert_allclose(clip[[0, 29], PANOPTIC_138.index("right_wrist")], PINNED, atol=1e-2)
+    np.testing.assert_allclose(clip[[0, 29], PANOPTIC_138.index("right_wrist")],
+                               [[0.2528, 19.2838, 322.0649], [12.7656, -5.3720, 329.7373]], atol=1e-3)
 
 
 def test_noise_and_gaps_are_laid_over_the_same_signing():
@@ -87,16 +95,17 @@ def test_noise_and_gaps_are_laid_over_the_same_signing():
 
 def test_bones_keep_their_length(clean):
     for signer in np.unique(clean.groups):
-        measured = np.concatenate([lengths(points(clean, i), RIGID + SKULL) for i in np.flatnonzero(clean.groups == signer)])
-        spread = np.ptp(measured, axis=0)
+        clips = np.concatenate([points(clean, i) for i in np.flatnonzero(clean.groups == signer)])
+        spread = np.ptp(lengths(clips, RIGID + SKULL), axis=0)
         assert spread.max() < 1e-3, (RIGID + SKULL)[spread.argmax()]
 
 
 def test_people_differ(clean):
-    first = [lengths(points(clean, 5 * s)[:1], [("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
-                                               ("left_shoulder", "right_shoulder"), ("neck", "mid_hip")])[0] for s in range(4)]
-    assert np.std(first, axis=0).min() > 0.3
-    assert np.all(np.abs(np.mean(first, axis=0) - [28.6, 26.3, 35, 52]) < 4)
+    bones = [("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"), ("left_shoulder", "right_shoulder"),
+             ("neck", "mid_hip")]
+    people = [lengths(points(clean, clean.groups.tolist().index(s))[:1], bones)[0] for s in np.unique(clean.groups)]
+    assert np.std(people, axis=0).min() > 0.3
+    assert np.all(np.abs(np.mean(people, axis=0) - [28.6, 26.3, 35, 52]) < 4)
 
 
 def test_joints_keep_to_their_range(clean):
@@ -161,10 +170,30 @@ def test_signers_sign(clean):
     wrists = PANOPTIC_138.indices(["left_wrist", "right_wrist"])
     steps = np.concatenate([np.linalg.norm(np.diff(points(clean, i)[:, wrists], axis=0), axis=2) for i in range(20)])
     assert steps.max() * clean.fps < 500, "cm/s"
+    assert max(np.linalg.norm(np.diff(points(clean, i), axis=0), axis=2).max() for i in range(20)) * clean.fps < 800
     assert 15 < steps.mean() * clean.fps < 80, "cm/s"
-    higher = np.concatenate([at(c, "neck")[:, None, 1] - c[:, wrists, 1] for c in (points(clean, i) for i in range(20))])
+    higher = np.concatenate([at(clip, "neck")[:, 1:] - clip[:, wrists, 1] for clip in clean.X])
     assert 0.05 < np.mean(higher > 0) < 0.5, "hands come up to the face, and do not stay there"
     assert np.mean(higher < -40) > 0.05, "hands rest"
+
+
+def test_an_average_face_has_two_equal_halves_in_the_layout_of_the_skeleton():
+    face = PANOPTIC_138.regions["face"]
+    for left, right in PANOPTIC_138.pairs:
+        if left in face:
+            np.testing.assert_array_equal(AVERAGE[face.index(left)], AVERAGE[face.index(right)] * [-1, 1, 1])
+    steps = [AVERAGE[face.index(a)] - AVERAGE[face.index(b)] for a, b in PANOPTIC_138.edges if a in face]
+    assert np.linalg.norm(steps, axis=1).max() < 3.2, "lines of the face join neighbours"
+
+
+def test_elbows_do_not_jump_wherever_in_front_an_arm_reaches():
+    across, height = np.radians(np.arange(-90, 91, 10))[:, None], np.radians(np.arange(-90, 91, 1))
+    target = 40 * np.stack(np.broadcast_arrays(np.sin(across) * np.cos(height), np.sin(height),
+                                               -np.cos(across) * np.cos(height)), axis=-1)
+    elbow, wrist = two_bones(np.zeros(3), target, (29, 26), AHEAD, np.array([0.6, 1, 0]), ELBOW_FLEXION)
+    np.testing.assert_allclose(wrist, target)
+    steps = [np.linalg.norm(np.diff(joint, axis=1), axis=2) for joint in (elbow, wrist)]
+    assert np.max(steps[0] / steps[1]) < 2
 
 
 def test_faces_speak(clean):
@@ -202,9 +231,9 @@ def test_recordings_of_two_people():
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ({"n_signers": 0}, "at least one clip"), ({"n_clips": 0}, "at least one clip"), ({"recordings": {}}, "at least one"),
-    ({"recordings": {"a": (0,)}}, "numbered from 1"), ({"n_frames": 0}, "n_frames"), ({"n_frames": (9, 5)}, "n_frames"),
-    ({"missing": 1.0}, "below 1")])
+    ({"n_signers": 0}, "at least one clip"), ({"n_clips": 0}, "at least one clip"),
+    ({"recordings": {}}, "at least one clip"), ({"recordings": {"a": (0,)}}, "numbered from 1"),
+    ({"n_frames": 0}, "n_frames"), ({"n_frames": (9, 5)}, "n_frames"), ({"missing": 1.0}, "below 1")])
 def test_refuses_what_cannot_be_made(arguments, message):
     with pytest.raises(ValueError, match=message):
         make_signing(**arguments)
@@ -213,15 +242,16 @@ def test_refuses_what_cannot_be_made(arguments, message):
 def ridge_and_mean_pose(X, y, split):
     errors = []
     for train, test in split:
-        model = Ridge(3e4).fit(np.vstack(X[train]), np.vstack(y[train]))
+        model = Ridge(1e4).fit(np.vstack(X[train]), np.vstack(y[train]))
         truth = np.vstack(y[test])
         guesses = model.predict(np.vstack(X[test])), np.vstack(y[train]).mean(axis=0)
         errors.append([np.abs(guess - truth).mean() for guess in guesses])
     return np.mean(errors, axis=0)
 
 
-def test_depth_can_be_learned_and_new_people_are_harder():
-    data = make_signing(missing=0)
+@pytest.mark.parametrize("random_state", [0, 1])
+def test_depth_can_be_learned_and_new_people_are_harder(random_state):
+    data = make_signing(missing=0, random_state=random_state)
     root, body = PANOPTIC_138.root_indices()[0], PANOPTIC_138.region_indices("body")
     X, y, y_body = (np.empty(len(data.X), dtype=object) for _ in range(3))
     for i in range(len(X)):
@@ -232,6 +262,6 @@ def test_depth_can_be_learned_and_new_people_are_harder():
     at_random = list(KFold(5, shuffle=True, random_state=0).split(X))
     ridge, mean_pose = ridge_and_mean_pose(X, y, by_signer)
     assert 0.4 * mean_pose < ridge < 0.82 * mean_pose
-    assert ridge > 1.1 * ridge_and_mean_pose(X, y, at_random)[0]
+    assert ridge > 1.08 * ridge_and_mean_pose(X, y, at_random)[0]
     ridge, mean_pose = ridge_and_mean_pose(X, y_body, by_signer)
     assert ridge < 0.5 * mean_pose

@@ -40,7 +40,7 @@ class FileFormatError(ValueError):
 
 
 def get_data_home(data_home=None):
-    """The folder that downloads and caches live in; it is made where there is none.
+    """The folder that downloads and caches live in, whether it is there yet or not.
 
     Parameters
     ----------
@@ -51,9 +51,7 @@ def get_data_home(data_home=None):
     -------
     Path
     """
-    home = Path(data_home or os.environ.get("LIFTZ_DATA") or "~/liftz_data").expanduser()
-    home.mkdir(parents=True, exist_ok=True)
-    return home
+    return Path(data_home or os.environ.get("LIFTZ_DATA") or "~/liftz_data").expanduser()
 
 
 @contextmanager

@@ -55,11 +55,13 @@ def rotate(rotations, points):
     return np.einsum("...ij,...j->...i", rotations, points)
 
 
-def two_bones(start, target, lengths, pole, flexion):
+def two_bones(start, target, lengths, ahead, aside, flexion):
     """The middle and the end joint of an arm or leg that reaches for a target.
 
-    The middle joint lies on the side of the direction `pole`. Where the target is so near or so far that it
-    asks for more or less than the pair `flexion` (most, least), the end stays on the line to it.
+    A reach along the unit vector `ahead` has its middle joint towards `aside`; other reaches carry that side
+    along the shortest turn, so that it is undefined only straight behind, where no limb gets. Where the target
+    is so near or so far that it asks for more or less than the pair `flexion` (most, least), the end stays on
+    the line to it.
     """
     upper, lower = lengths
     reach = target - start
@@ -69,7 +71,9 @@ def two_bones(start, target, lengths, pole, flexion):
     distance = np.clip(distance, near, far)
     step = (distance**2 + upper**2 - lower**2) / (2 * distance)
     out = np.sqrt(upper**2 - step**2)
-    return start + step * along + out * _perpendicular(pole, along), start + distance * along
+    aside = _perpendicular(aside, ahead)
+    aside = aside - _dot(aside, along) / (1 + _dot(ahead, along)) * (ahead + along)
+    return start + step * along + out * aside, start + distance * along
 
 
 def hand_axes(shoulder, elbow, wrist, side, angles):
@@ -111,10 +115,14 @@ def hand_points(wrist, axes, shape, size):
     return np.concatenate([wrist[:, None], wrist[:, None] + joints @ axes], axis=1)
 
 
+def _dot(a, b):
+    return np.sum(a * b, axis=-1, keepdims=True)
+
+
 def _unit(vectors):
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def _perpendicular(vectors, axis):
     """Unit vectors: what of the vectors is perpendicular to a unit axis."""
-    return _unit(vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis)
+    return _unit(vectors - _dot(vectors, axis) * axis)

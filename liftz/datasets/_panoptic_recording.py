@@ -22,7 +22,7 @@ PATTERNS = {"bodies": "body3DScene_{:08d}.json", "faces": "faceRecon3D_hd{:08d}.
             "hands": "handRecon3D_hd{:08d}.json"}
 SKELETONS = {"joints26": PANOPTIC_138, "joints19": PANOPTIC_131}
 
-FARTHEST = 30  # cm from a face's nose to a joint of its head, and from a hand's wrist to the body's
+FARTHEST = {"face": 50, "left_hand": 30, "right_hand": 30}  # cm from the nose to a joint of the head, wrist to wrist
 TOGETHER, APART, LATELY = 20, 40, 10  # cm, cm and frames: what makes an exchange of ids out of two jumps
 LARGEST_GAP = 10_000  # frames; file numbers are without gaps in every recording known
 NOSE_TIP, WRIST = 30, 0  # in a face, in a hand
@@ -69,10 +69,11 @@ def _by_frame(folder, kind):
 
 
 def read_recording(folder, files, body, min_confidence):
-    """Read every file of a recording; persons of whom nothing was ever seen are left out."""
+    """Read every file of a recording."""
     skeleton = SKELETONS[body]
     places = {region: skeleton.region_indices(region) for region in skeleton.regions}
     tracks: dict[int, dict] = {}
+    far: dict[str, list] = {region: [] for region in JOINTS}
     exchanges, blank = _Exchanges(), []
     for frame, path in files.bodies.items():
         scene = read_bodies(path, frame, files.n_joints, min_confidence)
@@ -88,38 +89,37 @@ def read_recording(folder, files, body, min_confidence):
             if frame in paths:
                 scene = read(paths[frame], frame)
                 blank += [paths[frame]] * scene.blank
-                for i, region, part in _owned(scene, bodies, exchanges.person):
-                    points[i][places[region]] = part
+                for region in JOINTS:
+                    parts = [(exchanges.person.get(i, i), regions[region]) for i, regions in scene.people
+                             if region in regions]
+                    owners, n_far = (dict(parts), 0) if scene.ours else _match(parts, bodies, region)
+                    far[region] += [frame] * n_far
+                    for i in owners.keys() & bodies.keys():
+                        points[i][places[region]] = owners[i]
     persons = {i: _stack(track) for i, track in sorted(tracks.items())}
-    persons = {i: person for i, person in persons.items() if not np.isnan(person[1]).all()}
-    return Recording(persons, _notes(folder, files, exchanges, blank, persons))
-
-
-def _owned(scene, bodies, person):
-    """(id of the body, region, points) for every face and hand that is somebody's."""
-    if scene.ours:
-        return [(i, region, part) for i, parts in scene.people if i in bodies for region, part in parts.items()]
-    owned = []
-    for region in JOINTS:
-        parts = [(person.get(i, i), regions[region]) for i, regions in scene.people if region in regions]
-        owned += [(i, region, part) for i, part in _match(parts, bodies, region)]
-    return owned
+    return Recording(persons, _notes(folder, files, exchanges, blank, far, persons))
 
 
 def _match(parts, bodies, region):
-    """Faces or hands to bodies, by the least sum of distances; by id only where no distance can be measured."""
+    """Faces or hands by the body that they belong to, and how many of them do so from afar, by their ids alone.
+
+    They go by the least sum of distances. Others go by their ids, but faces only where there is nothing to measure:
+    a hand is looked for at the wrist of the body that it has its id from, a face is not.
+    """
     distance = np.array([[_distance(part, body, region) for body in bodies.values()] for _, part in parts])
     if not distance.size:
-        return
-    near = distance <= FARTHEST
+        return {}, 0
+    near = distance <= FARTHEST[region]
     rows, columns = linear_sum_assignment(np.where(near, distance, 1e6))
     owned = {list(bodies)[column]: row for row, column in zip(rows, columns, strict=True) if near[row, column]}
+    n_far = 0
     for row, (i, _) in enumerate(parts):
-        unmeasured = i in bodies and np.isnan(distance[row, list(bodies).index(i)])
-        if unmeasured and i not in owned and row not in owned.values():
-            owned[i] = row
-    for i, row in owned.items():
-        yield i, parts[row][1]
+        if i in bodies and i not in owned and row not in owned.values():
+            measured = not np.isnan(distance[row, list(bodies).index(i)])
+            if not measured or region != "face":
+                owned[i] = row
+                n_far += measured
+    return {i: parts[row][1] for i, row in owned.items()}, n_far
 
 
 def _distance(part, body, region):
@@ -148,7 +148,7 @@ class _Exchanges:
         bodies = {self.person[i]: body for i, body in bodies.items()}
         places = {i: np.nanmean(body[TORSO].astype(float), axis=0) for i, body in bodies.items()
                   if not np.isnan(body[TORSO]).all(axis=0).any()}
-        lately = [i for i in places if i in self.last and frame - self.last[i][0] <= LATELY]
+        lately = sorted(i for i in places if i in self.last and frame - self.last[i][0] <= LATELY)
         for a, b in combinations(lately, 2):
             if (min(self._moved(places[a], a), self._moved(places[b], b)) > APART
                     and max(self._moved(places[a], b), self._moved(places[b], a)) < TOGETHER):
@@ -172,7 +172,7 @@ def _stack(track):
     return first, points
 
 
-def _notes(folder, files, exchanges, blank, persons):
+def _notes(folder, files, exchanges, blank, far, persons):
     notes = [f"{folder}: there is no {what}, so that {what[2:6].lower()} keypoints are missing throughout"
              for what, paths in ((FACE_FOLDER, files.faces), (HAND_FOLDER, files.hands)) if not paths]
     if blank:
@@ -181,6 +181,9 @@ def _notes(folder, files, exchanges, blank, persons):
         frame, a, b = exchanges.found[0]
         notes.append(f"{folder}: ids exchange places {len(exchanges.found)} times, first {a} and {b} in frame {frame}; "
                      f"each clip follows the person, not the id")
+    notes += [f"{folder}: {region.replace('_', ' ')}s were taken by their ids although they are more than "
+              f"{FARTHEST[region]} cm from the wrist, {len(frames)} times, first in frame {frames[0]}"
+              for region, frames in far.items() if frames]
     if not persons:
-        notes.append(f"{folder}: nobody was seen in any of {len(files.bodies)} frames")
+        notes.append(f"{folder}: nobody is in any of {len(files.bodies)} frames")
     return notes

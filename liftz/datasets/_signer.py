@@ -12,6 +12,7 @@ from ._signing import ANGLES, EXPRESSION, FACE, HEAD, REST, SHAPE, SPACE, SWIVEL
 
 ELBOW_FLEXION = np.array([145.0, 12.0])  # most and least, degrees
 KNEE_FLEXION = np.array([120.0, 5.0])
+AHEAD, DOWN = np.array([0, -0.28, -0.96]), np.array([0, 1, 0])
 LEFT, RIGHT = 1, -1
 FOOT = np.array([[3.0, 7.0, -13.0], [-3.0, 7.0, -15.0], [-0.5, 7.0, 5.0]])  # small toe, big toe, heel, from the ankle
 # From the tip of the nose: where the head turns, and its top. From the face's points: the body's nose, eyes and ears.
@@ -51,7 +52,7 @@ def draw_signer(rng):
     torso, width, hips, hand = size * (1 + scatter(0.05, 0.06, 0.06, 0.05)) * [52.0, 17.5, 9.5, 1.0]
     arm, leg = size * np.array([[28.6, 26.3], [44.5, 41.0]]) * (1 + scatter(0.035, 0.035, 0.035, 0.035).reshape(2, 2))
     face = draw_face(rng)
-    carriage, drop, slump = scatter(2.0, 1.2, 2.2)
+    carriage, drop, slump = scatter(1.2, 1.2, 1.5)
     skull = np.array([0.0, -16.0 * size, 1.0 - carriage])
     forward, height, breadth = [0, 0, 1] + scatter(2.5, 3.0, 0.12)
     nose = skull + size * (face[TIP] - PIVOT)
@@ -60,7 +61,7 @@ def draw_signer(rng):
     return Signer(
         torso=torso, shoulder=np.array([width, 1.0 + drop, -1.0 - slump]), arm=arm, hip=np.array([hips, 3.0, 0.0]),
         leg=leg, size=size, hand=hand, face=face, skull=skull,
-        posture=np.array([[0, 2, 0], [0, 4, 0]]) + scatter(4, 4, 3, 4, 2, 1.5).reshape(2, 3),
+        posture=np.array([[0, 2, 0], [0, 4, 0]]) + scatter(4, 4, 3, 4, 1.5, 1.5).reshape(2, 3),
         angles=scatter(12, 8, 5), swivel=0.6 + scatter(0.25)[0],
         places=np.concatenate([rest, space, nose + size * FACE + [0, 0, -forward / 2]]),
         tempo=rng.uniform(0.8, 1.25), laxness=rng.uniform(0, 0.4), left_handed=rng.random() < 0.15)
@@ -92,13 +93,13 @@ def _side(signer, side, hand, trunk, neck, hips):
     """One side's arm, leg and foot, three joints of (n_frames, 3) each, and hand, (n_frames, 21, 3)."""
     mirror = np.array([side, 1, 1])
     shoulder = neck + rotate(trunk, mirror * signer.shoulder)
-    pole = np.stack([side * hand[:, SWIVEL], np.ones(len(hand)), np.full(len(hand), 0.6)], axis=1)
     target = neck + rotate(trunk, mirror * hand[:, WRIST])
-    elbow, wrist = two_bones(shoulder, target, signer.arm, rotate(trunk, pole), ELBOW_FLEXION)
+    aside = rotate(trunk, DOWN + side * hand[:, [SWIVEL]] * [1, 0, 0])
+    elbow, wrist = two_bones(shoulder, target, signer.arm, rotate(trunk, AHEAD), aside, ELBOW_FLEXION)
     axes = hand_axes(shoulder, elbow, wrist, side, hand[:, ANGLES])
     fingers = hand_points(wrist, axes, hand[:, SHAPE], signer.hand)
     hip = hips + mirror * signer.hip
     stand = mirror * (signer.hip * [1.1, 1, 1] + [0, 0.985 * signer.leg.sum(), 2.0])
-    knee, ankle = two_bones(hip, stand, signer.leg, np.array([0.2 * side, 0, -1]), KNEE_FLEXION)
+    knee, ankle = two_bones(hip, stand, signer.leg, DOWN, np.array([0.2 * side, 0, -1]), KNEE_FLEXION)
     foot = ankle + signer.size * (mirror * FOOT)[:, None]  # (3, n_frames, 3)
     return (shoulder, elbow, wrist), (hip, knee, ankle), foot, fingers

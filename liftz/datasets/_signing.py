@@ -9,7 +9,7 @@ import numpy as np
 from ._kinematics import drift, minimum_jerk
 
 # Places of the wrist, x to the own side: at rest and in signing space, as shares of the arm's length from the neck;
-# at the face, in cm from the nose.
+# at the face, in cm from the nose. A signer's table of places has them in this order, with one row for the rest.
 REST = np.array([[0.42, 1.00, -0.20], [0.06, 0.78, -0.34]])
 SPACE = np.array([[-0.10, 0.42, -0.48], [-0.12, 0.22, -0.34], [0.14, 0.48, -0.50], [0.45, 0.42, -0.48],
                   [0.50, 0.02, -0.42], [0.25, 0.70, -0.45], [0.25, 0.30, -0.75], [0.14, 0.32, -0.32]])
@@ -30,10 +30,13 @@ SHAPES = np.array([
     [30, 50, 35, 50, 0, 0, 0, 65, 0, 5, 5, 1.0]])  # F
 RELAXED = np.array([35, 25, 20, 20, 22, 25, 28, 25, 28, 30, 30, 0.3])
 
+AT_REST, ACROSS, CENTRAL = 0, 1, 3  # rows where places at rest, on the other side and on the own side begin
+
+# What moves: a hand's 19 numbers, and 10 of face, head and trunk.
 WRIST, ANGLES, SWIVEL, SHAPE = slice(0, 3), slice(3, 6), 6, slice(7, 19)
 EXPRESSION, HEAD, TRUNK = slice(0, 4), slice(4, 7), slice(7, 10)
 RESTING = np.concatenate([[0, 0, 0, 95, 5, 0, 0], RELAXED])
-# The range of the joints; and the chest, in cm behind its surface, through which no wrist goes.
+# The range of the joints; and 10 cm from the neck to the front of the chest, which stops every wrist.
 LEAST = np.array([-np.inf, -np.inf, -np.inf, 0, -70, -25, 0, 0, 0, 0, -10, -10, -10, -10, 0, 0, 0, 0, 0])
 MOST = np.array([np.inf, np.inf, -10, 180, 80, 35, 1.5, 90, 70, 80, 90, 90, 90, 90, 110, 110, 110, 110, 1])
 _SLOPPINESS = np.repeat([1.2, 6.0, 0.05, 4.0, 0.05], [3, 3, 1, 11, 1])  # from one performance of a sign to the next
@@ -51,9 +54,9 @@ class Sign(NamedTuple):
 
 def _invent(rng):
     kind = rng.choice(["one hand", "base hand", "mirrored", "alternating"], p=[0.4, 0.2, 0.25, 0.15])
-    crossing = 2 if kind in ("mirrored", "alternating") else 0  # two active hands keep to their own sides
+    nearest = CENTRAL if kind in ("mirrored", "alternating") else ACROSS  # two moving hands keep to their own sides
     places = np.empty((2, 2), dtype=int)
-    places[:, 0] = rng.integers(1 + crossing, 1 + len(SPACE) + len(FACE), size=2)
+    places[:, 0] = rng.integers(nearest, 1 + len(SPACE) + len(FACE), size=2)
     if rng.random() < 0.6:
         places[1] = places[0]
     hands = np.empty((2, 2, 19))
@@ -66,9 +69,9 @@ def _invent(rng):
     bulge[:, WRIST] = rng.normal(0, [4, 4, 2.5])
 
     if kind == "one hand":
-        places[:, 1], hands[:, 1], bulge[1] = 0, RESTING, 0
+        places[:, 1], hands[:, 1], bulge[1] = AT_REST, RESTING, 0
     elif kind == "base hand":
-        places[:, 1], hands[:, 1], bulge[1] = 3, hands[0, 0], 0
+        places[:, 1], hands[:, 1], bulge[1] = CENTRAL, hands[0, 0], 0
         hands[:, 1, SHAPE] = SHAPES[rng.integers(3)]
     else:
         order = slice(None, None, 1 if kind == "mirrored" else -1)
@@ -105,7 +108,7 @@ def perform(signer, n_frames, rng):
 def _keys(signer, n_frames, rng):
     """Times (n_keys,), hands (n_keys, 2, 19), bulges (n_keys - 1, 2, 19) and body (n_keys, 10), from rest to rest."""
     resting = np.stack([RESTING, RESTING])
-    resting[:, WRIST] += signer.places[0]
+    resting[:, WRIST] += signer.places[AT_REST]
     still, straight = np.zeros(10), np.zeros((2, 19))
     times, hands, bulges, body = [-rng.uniform(0, 12)], [resting], [], [still]
 

@@ -83,7 +83,7 @@ def load_isl_kinect(folder, *, signers=None, signs=None, repetitions=None):
     folder = Path(folder)
     if (folder / "RawDataset").is_dir():
         folder = folder / "RawDataset"
-    files = _files(folder)
+    files = _clip_files(folder)
     for what, asked, place in (("sign", signs, 0), ("signer", signers, 1), ("repetition", repetitions, 2)):
         if asked is not None:
             files = _select(files, what, {asked} if isinstance(asked, (str, int)) else set(asked), place)
@@ -133,7 +133,7 @@ def fetch_isl_kinect(data_home=None, *, signers=None, signs=None, repetitions=No
     return load_isl_kinect(folder, signers=signers, signs=signs, repetitions=repetitions)
 
 
-def _files(folder):
+def _clip_files(folder):
     """Paths and showable names of the clips, by (sign, signer, repetition), in that order."""
     if not folder.is_dir():
         raise FileFormatError(folder, "there is no such folder")
@@ -204,6 +204,7 @@ def _bad_values(rows):
 
 
 def _download(folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic_folder(folder) as temporary:
         archive = temporary / "archive.zip"
         try:

@@ -31,10 +31,11 @@ def load_panoptic(root, *, recordings=None, manifest=None, body="auto", turn=0.0
     from the first to the last frame with a body of that id; what was not seen is NaN.
 
     Ids are taken as they come, and negative ones left out. Faces and hands have ids of their own
-    that cannot be relied on: in every frame they go to the nearest head and wrist, within 30 cm, and
-    by their id only where there is no head or wrist to measure from. Two bodies that jump, each to
-    where the other just was, have exchanged their ids: the clips go on with the persons, and a
-    warning says so. An exchange while one of them is out of sight goes unnoticed.
+    that cannot be relied on: in every frame they go to the nearest head within 50 cm, and to the
+    nearest wrist within 30 cm. By its id goes what has no head or wrist to measure from, and, with a
+    warning, a hand that is near no wrist; a face that is near no head is left out. Two bodies that
+    jump, each to where the other just was, have exchanged their ids: the clips go on with the
+    persons, and a warning says so. An exchange while one of them is out of sight goes unnoticed.
 
     Not seen are: joints of too low a confidence; landmarks with a score of 0, with the reprojection
     error of 1e5 px of one never triangulated, or marked invalid; records with a mean score below
@@ -123,7 +124,8 @@ def load_panoptic(root, *, recordings=None, manifest=None, body="auto", turn=0.0
             warnings.warn(note, stacklevel=2)
         persons |= {(folder.name, i): person for i, person in recording.persons.items()}
 
-    long_enough = {key for key, (_, clip) in persons.items() if (~np.isnan(clip)).any(axis=(1, 2)).sum() >= min_frames}
+    long_enough = {key for key, (_, clip) in persons.items()
+                   if (~np.isnan(clip)).any(axis=(1, 2)).sum() >= max(1, min_frames)}
     signers = {key: key[0] for key in persons} if manifest is None else _signers(manifest, persons, long_enough)
     keys = [key for key, signer in signers.items() if signer and key in long_enough]
     if not keys:

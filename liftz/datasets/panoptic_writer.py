@@ -68,14 +68,13 @@ def write_panoptic(data, root):
                          f"convert X and y first")
     X, y = check_sequences(data["X"], data["y"], skeleton=skeleton)
     clips = [_with_confidence(*pair) for pair in zip(X, y, strict=True)]
-    recordings = _named(data, clips)
+    recordings, signers = _named(data, clips)
     for name in recordings:
         if (root / name).exists() and any((root / name).iterdir()):
             raise FileExistsError(f"{root / name} is there already, and not empty; nothing was written")
     root.mkdir(parents=True, exist_ok=True)
     # First, since recordings without a manifest would be loaded with other groups.
-    _write_manifest(root / MANIFEST, {(name, i): signer for name, persons in recordings.items()
-                                      for i, (signer, _, _) in persons.items()})
+    _write_manifest(root / MANIFEST, signers)
     for name, persons in recordings.items():
         with atomic_folder(root / name) as folder:
             _write_recording(folder, persons, body)
@@ -93,7 +92,7 @@ def _with_confidence(flat, depth):
 
 
 def _named(data, clips):
-    """(signer, first frame, clip) by recording and id."""
+    """(first frame, clip) by recording and id; and signers by both, in the order of the clips."""
     n = len(clips)
     lists = {"recordings": data["recordings"], "groups": data["groups"],
              "persons": data.get("persons", [None] * n), "first_frames": data.get("first_frames", [0] * n)}
@@ -101,6 +100,7 @@ def _named(data, clips):
         if len(values) != n:
             raise ValueError(f"X has {n} clips, {key} has {len(values)}")
     recordings: dict = {}
+    signers = {}
     for name, signer, i, first, clip in zip(*map(list, lists.values()), clips, strict=True):
         if not FOLDER_NAME.fullmatch(str(name)):
             raise ValueError(f"recording {str(name)!r} cannot be the name of a folder")
@@ -109,10 +109,11 @@ def _named(data, clips):
         if i in persons or i < 0 or first < 0 or not str(signer):
             raise ValueError(f"recording {name}: expected ids of its own for each clip and frames, both from 0 on, and "
                              f"a signer; got id {i}, first frame {first}, signer {str(signer)!r}")
-        persons[i] = str(signer), int(first), clip
+        persons[i] = int(first), clip
+        signers[str(name), i] = str(signer)
     if len({name.casefold() for name in recordings}) < len(recordings):
-        raise ValueError("two recordings differ only in upper and lower case: on some systems they would be one folder")
-    return recordings
+        raise ValueError("two recordings differ in upper and lower case alone, and are one folder on some systems")
+    return recordings, signers
 
 
 def _write_manifest(path, signers):
@@ -129,7 +130,7 @@ def _write_manifest(path, signers):
 def _write_recording(folder, persons, body):
     skeleton = SKELETONS[body]
     clips = {i: (first, {region: clip[:, skeleton.region_indices(region)] for region in skeleton.regions})
-             for i, (_, first, clip) in persons.items()}
+             for i, (first, clip) in persons.items()}
     frames = range(min(first for first, _ in clips.values()),
                    max(first + len(regions["body"]) for first, regions in clips.values()))
     for kind, name in (("bodies", BODY_FOLDERS[body]), ("faces", FACE_FOLDER), ("hands", HAND_FOLDER)):

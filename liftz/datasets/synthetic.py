@@ -20,7 +20,7 @@ GAP = 3, 15  # frames
 APART = 120.0  # cm, between people of one recording
 
 
-def make_signing(n_signers=5, n_clips=6, n_frames=(60, 150), *, recordings=None, views=(-45.0, -25.0, 0.0, 25.0, 45.0),
+def make_signing(n_signers=5, n_clips=6, n_frames=(60, 150), *, recordings=None, views=(-60.0, -30.0, 0.0, 30.0, 60.0),
                  missing=0.02, noise=0.2, random_state=0):
     """Make clips of synthetic signers.
 
@@ -40,7 +40,7 @@ def make_signing(n_signers=5, n_clips=6, n_frames=(60, 150), *, recordings=None,
         Names of recordings and who is in each, by number from 1, for layouts such as
         ``{"conversation": (1, 2), "story": (1,)}``; takes the place of `n_signers` and `n_clips`. People of one
         recording stand side by side and their clips are equally long.
-    views : sequence of float, default=(-45, -25, 0, 25, 45)
+    views : sequence of float, default=(-60, -30, 0, 30, 60)
         Turns of the signer in degrees, positive to the own left; one is drawn per clip.
     missing : float in [0, 1), default=0.02
         Share of the hand-frames lost whole, in X and in y, and share of the single keypoint-frames lost in X alone.

@@ -1,0 +1,107 @@
+"""Bridges over gaps, against the same thing said in loops."""
+
+import numpy as np
+import pytest
+from clips import is_shown, one, ragged, space
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liftz.gaps import bridge
+
+gap_lengths = st.none() | st.integers(0, 4)
+kinds = st.sampled_from([(), (2,), (3,)])
+clips = st.builds(lambda clip: clip[0], ragged(max_clips=1, max_frames=10, show=()))
+
+
+def loop_bridge(clip, max_gap=None, hold_ends=False, causal=False):
+    """Frame by frame: look back for the last sighting, ahead for the next, and draw the line."""
+    shown, out = is_shown(clip), clip.astype(np.float64)
+    n_frames, n_keypoints = shown.shape
+    for t in range(n_frames):
+        for k in range(n_keypoints):
+            if shown[t, k]:
+                continue
+            before = next((s for s in range(t, -1, -1) if shown[s, k]), None)
+            after = None if causal else next((s for s in range(t, n_frames) if shown[s, k]), None)
+            if causal:
+                length = None if before is None else t - before
+            else:
+                length = (n_frames if after is None else after) - (-1 if before is None else before) - 1
+            if length is None or (max_gap is not None and length > max_gap):
+                continue
+            if before is not None and after is not None:
+                a, b = clip[before, k].astype(np.float64), clip[after, k].astype(np.float64)
+                out[t, k] = a + (b - a) * (t - before) / (after - before)
+            elif before is not None and (hold_ends or causal):
+                out[t, k] = clip[before, k]
+            elif after is not None and hold_ends:
+                out[t, k] = clip[after, k]
+            else:
+                continue
+            if clip.ndim == 3:
+                out[t, k, 2:] = 0
+    return out
+
+
+@given(clips, gap_lengths, st.booleans(), st.booleans())
+def test_equals_a_loop_over_frames(clip, max_gap, hold_ends, causal):
+    clip.flags.writeable = False
+    options = {"max_gap": max_gap, "hold_ends": hold_ends, "causal": causal}
+    found = bridge(clip, **options)
+    assert found.dtype == clip.dtype
+    assert not np.shares_memory(found, clip)
+    np.testing.assert_allclose(found, loop_bridge(clip, **options), rtol=1e-6, atol=1e-5)
+
+
+@given(clips, gap_lengths, st.booleans())
+def test_sightings_stay_and_only_gaps_change(clip, max_gap, hold_ends):
+    found, shown = bridge(clip, max_gap, hold_ends), is_shown(clip)
+    np.testing.assert_array_equal(found[shown], clip[shown])
+    assert (is_shown(found) >= shown).all()
+
+
+@given(clips)
+def test_what_is_held_is_the_sighting_to_the_bit(clip):
+    clip = clip.astype(np.float64) / 3
+    found = bridge(clip, causal=True)
+    held = is_shown(found) & ~is_shown(clip)
+    assert np.isin(space(found)[held], space(clip)).all()
+
+
+@given(kinds.flatmap(lambda channels: st.tuples(one(8, channels, ()), one(8, channels, ()))), st.integers(1, 7),
+       gap_lengths, st.booleans())
+def test_causal_frames_know_nothing_of_later_ones(pair, t, max_gap, hold_ends):
+    clip, other = pair
+    later = np.concatenate([clip[:t], other[t:]])
+    options = {"max_gap": max_gap, "hold_ends": hold_ends, "causal": True}
+    expected = bridge(clip, **options)[:t]
+    np.testing.assert_array_equal(bridge(later, **options)[:t], expected)
+    np.testing.assert_array_equal(bridge(clip[:t], **options), expected)
+
+
+def track(*values):
+    return np.array(values, dtype=np.float32)[:, None]
+
+
+NAN = np.nan
+EXAMPLES = {
+    "short gaps": ({"max_gap": 2}, [NAN, 0, NAN, NAN, 3, NAN, NAN, NAN, 7, NAN], [NAN, 0, 1, 2, 3, NAN, NAN, NAN, 7, NAN]),
+    "any gap": ({}, [NAN, 0, NAN, NAN, NAN, 4, NAN], [NAN, 0, 1, 2, 3, 4, NAN]),
+    "ends held": ({"hold_ends": True}, [NAN, NAN, 1, NAN, 3, NAN], [1, 1, 1, 2, 3, 3]),
+    "long ends stay": ({"hold_ends": True, "max_gap": 1}, [NAN, NAN, 1, NAN, 3, NAN], [NAN, NAN, 1, 2, 3, 3]),
+    "causal": ({"causal": True}, [NAN, 1, NAN, 3, NAN], [NAN, 1, 1, 3, 3]),
+    "causal, a while": ({"causal": True, "max_gap": 2}, [1, NAN, NAN, NAN, 5], [1, 1, 1, NAN, 5]),
+    "never seen": ({"hold_ends": True}, [NAN, NAN], [NAN, NAN]),
+    "nothing to do": ({"max_gap": 0}, [1, NAN, 3], [1, NAN, 3]),
+}
+
+
+@pytest.mark.parametrize(("options", "before", "after"), EXAMPLES.values(), ids=EXAMPLES)
+def test_examples(options, before, after):
+    np.testing.assert_array_equal(bridge(track(*before), **options), track(*after))
+
+
+def test_a_bridged_point_has_no_confidence():
+    clip = np.array([[[0, 0, 0.9]], [[NAN, 5, 0.4]], [[2, 2, 0.8]]], dtype=np.float32)
+    np.testing.assert_array_equal(bridge(clip)[1], [[1, 1, 0]])
+    np.testing.assert_array_equal(bridge(clip, max_gap=0), clip)
