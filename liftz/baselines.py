@@ -123,12 +123,14 @@ class FrameRidge(Baseline):
             raise ValueError(f"alpha must be a number of at least 0, got {self.alpha!r}")
         # Keypoints with the same gaps share their normal equations, which are summed up clip by
         # clip: the features of all frames at once would take more room than the clips.
-        gaps, part = np.unique(np.concatenate([seen(depth) for depth in y]), axis=1, return_inverse=True)
-        parts = [np.flatnonzero(part.ravel() == i) for i in range(gaps.shape[1])]
+        sharing: dict[bytes, list[int]] = {}
+        for keypoint, known in enumerate(np.concatenate([seen(depth) for depth in y]).T):
+            sharing.setdefault(known.tobytes(), []).append(keypoint)
+        parts = list(sharing.values())
         products: list = [0] * len(parts)
         moments: list = [0] * len(parts)
         for clip, depth in zip(X, y, strict=True):
-            features = _with_constant(clip)
+            features = np.column_stack([frame_features(clip), np.ones(len(clip))])  # float64
             for i, keypoints in enumerate(parts):
                 known = seen(depth)[:, keypoints[0]]
                 rows = features[known]
@@ -144,8 +146,3 @@ class FrameRidge(Baseline):
 
     def predict_clip(self, clip):
         return (frame_features(clip) @ self.coef_ + self.intercept_).astype(np.float32)
-
-
-def _with_constant(clip):
-    """A frame's features and a 1, in float64."""
-    return np.column_stack([frame_features(clip), np.ones(len(clip))])

@@ -62,7 +62,8 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         -------
         self
         """
-        y = check_sequences(y, ndim=2, names=("y", ""))  # X has other keypoints where a region is selected of both
+        # X is the regressor's to check: where a region is selected, it may have fewer keypoints than y by now.
+        y = check_sequences(y, ndim=2, names=("y", ""))
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         self.transformer_ = clone(self.transformer)

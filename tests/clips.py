@@ -51,6 +51,36 @@ def space(clip):
     return clip if clip.ndim == 2 else clip[..., :2]
 
 
+def loop_bridge(clip, max_gap=None, hold_ends=False, causal=False):
+    """Frame by frame: look back for the last sighting, ahead for the next, and draw the line."""
+    shown, out = is_shown(clip), clip.astype(np.float64)
+    n_frames, n_keypoints = shown.shape
+    for t in range(n_frames):
+        for k in range(n_keypoints):
+            if shown[t, k]:
+                continue
+            before = next((s for s in range(t, -1, -1) if shown[s, k]), None)
+            after = None if causal else next((s for s in range(t, n_frames) if shown[s, k]), None)
+            if causal:
+                length = None if before is None else t - before
+            else:
+                length = (n_frames if after is None else after) - (-1 if before is None else before) - 1
+            if length is None or (max_gap is not None and length > max_gap):
+                continue
+            if before is not None and after is not None:
+                a, b = clip[before, k].astype(np.float64), clip[after, k].astype(np.float64)
+                out[t, k] = a + (b - a) * (t - before) / (after - before)
+            elif before is not None and (hold_ends or causal):
+                out[t, k] = clip[before, k]
+            elif after is not None and hold_ends:
+                out[t, k] = clip[after, k]
+            else:
+                continue
+            if clip.ndim == 3:
+                out[t, k, 2:] = 0
+    return out
+
+
 def assert_clips(found, expected, **tolerance):
     """`found` is what transformers and regressors put out, and equals `expected`, NaN for NaN."""
     assert isinstance(found, np.ndarray)

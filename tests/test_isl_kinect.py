@@ -216,6 +216,8 @@ def test_fetch_downloads_once(online, tmp_path):
 def test_fetch_notices_a_changed_copy(online, tmp_path):
     online(archive(CLIPS))
     fetch_isl_kinect()
+    next((tmp_path / "home").rglob("RawDataset")).joinpath(".DS_Store").touch()
+    fetch_isl_kinect()
     next((tmp_path / "home").rglob("bye_adam_1.txt")).write_text(lines()[0])
     with pytest.raises(FileFormatError, match="was changed since it was downloaded; delete it"):
         fetch_isl_kinect()

@@ -122,7 +122,7 @@ def fetch_isl_kinect(data_home=None, *, signers=None, signs=None, repetitions=No
     ConnectionError
         If the download fails; it says how to go on without a network.
     FileFormatError
-        If what came, or what was kept, is not what it should be. Nothing of it stays behind.
+        If what came, or what was kept, is not what it should be. Of what came then, nothing is kept.
     """
     folder = get_data_home(data_home) / f"isl_kinect_{COMMIT[:8]}"
     digest = folder / "RawDataset.sha256"
@@ -240,6 +240,6 @@ def _extract(archive, folder):
 
 def _digest(folder):
     total = hashlib.sha256()
-    for path in sorted((folder / "RawDataset").iterdir()):
+    for path in sorted(path for path in (folder / "RawDataset").iterdir() if FILE.fullmatch(path.name)):
         total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
