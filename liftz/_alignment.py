@@ -187,7 +187,8 @@ def centred(array, seen):
 
 
 def _seen(array):
-    return ~np.isnan(array) if array.ndim == 2 else ~np.isnan(array).any(axis=2)
+    # A sum is NaN where a part is; `any` over an axis of three is several times slower.
+    return ~np.isnan(array if array.ndim == 2 else array[..., 0] + array[..., 1] + array[..., 2])
 
 
 def _like(mask, array):

@@ -45,8 +45,8 @@ class Baseline(SequenceRegressorMixin, BaseEstimator):
 class Flat(Baseline):
     """Every keypoint as deep as its root: z = 0.
 
-    On its own, that is: in a `TransformedTarget` that takes the mean pose away, such as
-    `make_lifter` puts together, z = 0 stands for the mean pose.
+    On its own, or where y is only root-centred, that is: in a `TransformedTarget` that takes the mean pose
+    away, z = 0 stands for the mean pose.
 
     Examples
     --------
@@ -95,8 +95,8 @@ class FrameRidge(Baseline):
 
     Parameters
     ----------
-    alpha : float, default=1.0
-        Weight of the penalty, the squares of `coef_`.
+    alpha : float, default=30.0
+        Weight of the penalty on squared coefficients, of features scaled to unit variance.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class FrameRidge(Baseline):
     True
     """
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=30.0):
         self.alpha = alpha
 
     def learn(self, X, y):
@@ -136,13 +136,16 @@ class FrameRidge(Baseline):
                 rows = features[known]
                 products[i] += rows.T @ rows
                 moments[i] += rows.T @ depth[known][:, keypoints]
-        penalty = self.alpha * np.eye(len(products[0]))
-        penalty[-1, -1] = 0
-        solution = np.empty((len(penalty), y[0].shape[1]))
+        self.coef_ = np.empty((len(products[0]) - 1, y[0].shape[1]))
+        self.intercept_ = np.empty(y[0].shape[1])
         for keypoints, product, moment in zip(parts, products, moments, strict=True):
-            # Of many solutions, as without a penalty, the smallest.
-            solution[:, keypoints] = np.linalg.lstsq(product + penalty, moment, rcond=None)[0]
-        self.coef_, self.intercept_ = solution[:-1], solution[-1]
+            n, mean = product[-1, -1], product[-1, :-1] / product[-1, -1]  # by the column of ones
+            mean_depth = moment[-1] / n
+            covariance = product[:-1, :-1] - n * np.outer(mean, mean)
+            covariance += self.alpha / n * np.diag(covariance.diagonal())
+            # Least squares, for the smallest of many solutions where there is no penalty.
+            coef = np.linalg.lstsq(covariance, moment[:-1] - n * np.outer(mean, mean_depth), rcond=None)[0]
+            self.coef_[:, keypoints], self.intercept_[keypoints] = coef, mean_depth - mean @ coef
 
     def predict_clip(self, clip):
         return (frame_features(clip) @ self.coef_ + self.intercept_).astype(np.float32)

@@ -6,7 +6,7 @@ import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -31,10 +31,10 @@ def evaluate(
     data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
     track: Annotated[Track, typer.Option(help="T1: metric x and y in. T2: pixels, with noise and gaps.")] = Track.T1,
     keypoints: Annotated[bool, typer.Option(help="Print a row per keypoint as well.")] = False,
-    epochs: Annotated[Optional[int], typer.Option(min=1, help="Passes of the lifter over its clips.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes of the lifter over its clips.")] = None,
     seed: Annotated[int, typer.Option(help="Of the network, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = min(2, os.cpu_count() or 1),
-    json_file: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file, too.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
 ):
     """Measure the recommended lifter on signers it has never seen, beside its baselines.
 
@@ -72,9 +72,8 @@ def _evaluate(console, source, track, keypoints, epochs, seed, jobs):
     X = project(data, track, distance=distance, random_state=seed)
     models = standard_models(data.skeleton, random_state=seed, **({} if epochs is None else {"max_epochs": epochs}))
     signers = sorted(set(data.groups))
-    n_frames = sum(map(len, X))
-    console.print(f"{source}: {len(signers)} signers, {len(X)} clips, {n_frames} frames, {data.skeleton!r}, track {track}",
-                  highlight=False)
+    console.print(f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
+                  f"{data.skeleton.name}, track {track}", highlight=False)
     start = time.perf_counter()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:

@@ -31,7 +31,7 @@ def standard_models(skeleton, **parameters):
     from .lifter import make_lifter
 
     return {
-        "flat": Flat(),
+        "flat": make_lifter(skeleton, Flat()),
         "mean pose": make_lifter(skeleton, MeanPose()),
         "frame ridge": make_lifter(skeleton, FrameRidge()),
         "lifter": make_lifter(skeleton, **parameters),
@@ -76,7 +76,8 @@ def predict_unseen(models, X, y, groups, *, n_jobs=1, done=lambda model, group: 
     if len(set(groups)) < 2:
         raise ValueError(f"leaving one signer out takes two signers at least, got one: {groups[0]}")
     # Slow ones first, so that no process is left with one at the end.
-    jobs = [(name, train, test) for name in reversed(models) for train, test in LeaveOneGroupOut().split(X, groups=groups)]
+    folds = list(LeaveOneGroupOut().split(X, groups=groups))
+    jobs = [(name, train, test) for name in reversed(models) for train, test in folds]
     out = {name: to_object_array([None] * len(X)) for name in models}
     results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
         delayed(_fit_predict)(name, clone(models[name]), X[train], y[train], X[test], test)

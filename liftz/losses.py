@@ -24,13 +24,22 @@ class MaskedLoss(nn.Module):
     ----------
     kind : {"l1", "mse", "huber"}
         ``|d|``, ``d^2``, or the one for large and the other for small errors.
+    velocity : float, default=0.0
+        Weight of the same loss over the change from frame to frame.
     """
 
-    def __init__(self, kind="l1"):
+    def __init__(self, kind="l1", velocity=0.0):
         super().__init__()
         self.kind = kind
+        self.velocity = velocity
 
     def forward(self, y_pred, y_true):
         """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions; 0 where no target is known."""
+        loss = self._mean(y_pred, y_true)
+        if self.velocity:
+            loss = loss + self.velocity * self._mean(y_pred.diff(dim=1), y_true.diff(dim=1))
+        return loss
+
+    def _mean(self, y_pred, y_true):
         known = ~torch.isnan(y_true)
         return FUNCTIONS[self.kind](y_pred[known], y_true[known], reduction="sum") / known.sum().clamp(min=1)

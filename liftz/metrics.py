@@ -65,8 +65,7 @@ def mpjpe(y_true, y_pred, *, skeleton=None, per_region=True, regions=None, inclu
 
     Examples
     --------
-    >>> from liftz import Skeleton
-    >>> from liftz.metrics import mpjpe
+    >>> from liftz import Skeleton, mpjpe
     >>> arm = Skeleton("arm", ["shoulder", "elbow", "wrist"], root="shoulder")
     >>> y_true = [[[100, 110, 120], [100, 110, 130]]]  # one clip, two frames, depths in cm
     >>> y_pred = [[[0, 10, 24], [0, 12, 30]]]

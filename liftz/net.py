@@ -11,7 +11,10 @@ from .features import frame_features
 from .sampling import LengthBuckets, windows
 from .sequences import pad
 
-__all__ = ["ClipDataset", "ClipNet"]
+__all__ = ["ClipDataset", "ClipNet", "feature_statistics"]
+
+
+FRAMES_AT_ONCE = 20_000  # in a batch of prediction, padding included: what bounds its memory
 
 
 class ClipDataset(Dataset):
@@ -24,14 +27,20 @@ class ClipDataset(Dataset):
         Makes ``(n_frames, n_features)`` of a clip.
     window : int, optional
         The most frames of a window.
+    stride : int, default=1
+        Of a window, every so many frames; from which one on is drawn by `rng`, or is the first without it.
+    targets : transformer, optional
+        Fitted, for depths.
     augment : callable, optional
         Makes a new clip and new depths of ``(clip, depth, rng)``.
     rng : numpy.random.Generator, optional
         Draws the order of batches and the augmentation.
     """
 
-    def __init__(self, X, y=None, *, features=frame_features, window=None, augment=None, rng=None):
-        self.X, self.y, self.features, self.augment, self.rng = X, y, features, augment, rng
+    def __init__(self, X, y=None, *, features=frame_features, window=None, stride=1, targets=None, augment=None,
+                 rng=None):
+        self.X, self.y, self.features, self.stride, self.rng = X, y, features, stride, rng
+        self.targets, self.augment = targets, augment
         self.windows = windows([len(clip) for clip in X], window)
         self.lengths = [stop - start for _, start, stop in self.windows]
 
@@ -40,10 +49,16 @@ class ClipDataset(Dataset):
 
     def __getitem__(self, i):
         index, start, stop = self.windows[i]
-        clip = self.X[index][start:stop]
-        depth = np.empty((len(clip), 0), np.float32) if self.y is None else self.y[index][start:stop]
+        if self.rng is not None:
+            start += self.rng.integers(min(self.stride, stop - start))
+        clip = self.X[index][start:stop:self.stride]
+        if self.y is None:
+            return self.features(clip), np.empty((len(clip), 0), np.float32)
+        depth = self.y[index][start:stop:self.stride]
         if self.augment is not None:
             clip, depth = self.augment(clip, depth, self.rng)
+        if self.targets is not None:
+            depth = self.targets.transform_clip(depth, f"clip {index}")
         return self.features(clip), depth
 
 
@@ -88,7 +103,17 @@ class ClipNet(NeuralNet):
         return out
 
 
-FRAMES_AT_ONCE = 20_000
+def feature_statistics(dataset):
+    """Mean and standard deviation of the features over a data set's windows, before any augmentation."""
+    count, total, squares = 0, 0.0, 0.0
+    for clip, start, stop in dataset.windows:
+        features = dataset.features(dataset.X[clip][start:stop:dataset.stride]).astype(np.float64)
+        count += len(features)
+        total = total + features.sum(axis=0)
+        squares = squares + np.square(features).sum(axis=0)
+    mean = total / count
+    scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return mean, np.where(scale > 1e-4, scale, 1.0)
 
 
 def _collate(items):

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -17,7 +17,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 from .features import bone_ends, frame_features
 from .losses import FUNCTIONS, MaskedLoss
 from .modules import SequenceLSTM
-from .net import ClipDataset, ClipNet
+from .net import ClipDataset, ClipNet, feature_statistics
+from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets
 from .sequences import check_sequences, seen, to_object_array
 from .tags import SequenceRegressorMixin
@@ -25,16 +26,23 @@ from .target import check_pair, check_targets
 
 __all__ = ["LSTMRegressor"]
 
+N_BATCHES = 1200
+
 
 class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
-    """Predict depths of keypoints, frame by frame, with an LSTM over the clip.
+    """Predict depths of keypoints, frame by frame, with LSTMs over the clip.
+
+    Features and depths are normalised inside, by statistics of the training clips. Several nets
+    that differ in their seed alone are fitted, and their depths averaged.
 
     Parameters
     ----------
     skeleton : Skeleton, optional
         Its bones add what their projected lengths tell of depth; x and y must have one unit
         then. Without it the network sees coordinates alone.
-    hidden_size, num_layers : int, default=128, 2
+    n_nets : int, default=3
+        How many nets to average. One takes a third of the time, and errs a little more.
+    hidden_size, num_layers : int, default=128, 1
         Units in each direction, and layers.
     bidirectional : bool, default=True
         Whether a frame sees the frames after it. If not, prediction is causal.
@@ -44,14 +52,22 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Each layer added to what went into it; each layer normalised.
     loss : {"l1", "mse", "huber"}, default="l1"
         Over the depths that are not NaN.
-    augment : callable, optional
-        Makes a new training clip and its depths of ``(clip, depth, rng)``, each time anew.
+    velocity : float, default=0.5
+        Weight of the same loss over the depths' change from frame to frame.
+    augment : BodyAugmenter or alike, optional
+        A copy of it is fitted on the training clips; then it makes a new clip and new depths of
+        ``(clip, depth, rng)``, for each clip in each epoch.
     lr : float, default=2e-3
         Highest learning rate of a one-cycle schedule (L. N. Smith and N. Topin, 2018).
-    max_epochs, batch_size : int, default=20, 32
-        Passes over the training clips, and windows at a time.
+    max_epochs : int, optional
+        Passes over the training clips. Default: as many as make 1,200 batches, or one.
+    batch_size : int, default=32
+        Windows at a time.
     window : int, default=300
         Clips are trained on in windows of at most so many frames; prediction sees them whole.
+    stride : int, default=2
+        The nets see every so many frames: every second one of 30 a second tells as much in half the
+        time. Prediction lifts the frames in between likewise, by themselves.
     weight_decay : float, default=0.01
         Of AdamW (I. Loshchilov and F. Hutter, 2019).
     amsgrad : bool, default=False
@@ -74,8 +90,10 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     Attributes
     ----------
-    net_ : skorch.NeuralNet
-        The fitted net; ``net_.history`` has the losses, ``net_.module_`` the network.
+    nets_ : list of skorch.NeuralNet
+        The fitted nets; ``nets_[0].history`` has the losses, ``nets_[0].module_`` the network.
+    targets_ : ZNormalizer
+        What the nets' depths are normalised by.
     n_keypoints_in_, n_channels_in_ : int
     keypoints_seen_ : array of shape (n_keypoints,), of bool
         Which keypoints the training clips show.
@@ -101,18 +119,19 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(t, 3, 2)) for t in (20, 30, 25)]
     >>> y = [clip.sum(axis=2) for clip in X]
-    >>> lstm = LSTMRegressor(hidden_size=8, max_epochs=2, random_state=0).fit(X, y)
+    >>> lstm = LSTMRegressor(n_nets=1, hidden_size=8, max_epochs=2, random_state=0).fit(X, y)
     >>> [depth.shape for depth in lstm.predict(X)]
     [(20, 3), (30, 3), (25, 3)]
     """
 
     __metadata_request__fit = {"groups": True}
 
-    def __init__(self, skeleton=None, *, hidden_size=128, num_layers=2, bidirectional=True, dropout=0.2,
-                 residual=False, layer_norm=False, loss="l1", augment=None, lr=2e-3, max_epochs=20, batch_size=32,
-                 window=300, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2,
-                 patience=5, random_state=None, device="cpu", callbacks=None, verbose=0):
+    def __init__(self, skeleton=None, *, n_nets=3, hidden_size=128, num_layers=1, bidirectional=True, dropout=0.2,
+                 residual=False, layer_norm=False, loss="l1", velocity=0.5, augment=None, lr=2e-3, max_epochs=None,
+                 batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False, early_stopping=False,
+                 validation_fraction=0.2, patience=5, random_state=None, device="cpu", callbacks=None, verbose=0):
         self.skeleton = skeleton
+        self.n_nets = n_nets
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.bidirectional = bidirectional
@@ -120,11 +139,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.residual = residual
         self.layer_norm = layer_norm
         self.loss = loss
+        self.velocity = velocity
         self.augment = augment
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.window = window
+        self.stride = stride
         self.weight_decay = weight_decay
         self.amsgrad = amsgrad
         self.early_stopping = early_stopping
@@ -136,13 +157,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X, y, groups=None):
-        """Fit the network.
+        """Fit the nets.
 
         Parameters
         ----------
         X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
         y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
-            Depths, best relative to a root and normalised; see `TransformedTarget`.
+            Depths, best relative to a root; see `TransformedTarget`.
         groups : array of shape (n_clips,), optional
             Signers; needed for `early_stopping`, and for nothing else.
 
@@ -152,24 +173,28 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """
         X, y = check_pair(X, y, self.skeleton)
         self._check_parameters()
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        train, valid = self._split(groups, len(X), seed)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=1 + self.n_nets)
+        train, valid = self._split(groups, len(X), int(seeds[0]))
         check_targets(y[train], self.skeleton)
         self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
+        self.targets_ = ZNormalizer(per="all").fit(y[train])
+        augment = None if self.augment is None else clone(self.augment).fit(X[train], y[train])
+        held_out = None if valid is None else self._dataset(X[valid], y[valid], window=self.window, stride=self.stride)
+        self.nets_ = [self._fit_net(X[train], y[train], held_out, augment, int(seed)) for seed in seeds[1:]]
+        return self
+
+    def _fit_net(self, X, y, held_out, augment, seed):
         cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
             rng = np.random.default_rng(seed)
-            dataset = self._dataset(X[train], y[train], window=self.window, augment=self.augment, rng=rng)
-            held_out = None if valid is None else self._dataset(X[valid], y[valid], window=self.window)
+            dataset = self._dataset(X, y, window=self.window, stride=self.stride, augment=augment, rng=rng)
             net = self.make_net(dataset).fit((dataset, held_out))
         loss = net.history[-1, "train_loss"]
         if not np.isfinite(loss):
-            raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help, "
-                             f"or depths of unit size, by TransformedTarget with a ZNormalizer")
-        self.net_ = net
-        return self
+            raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help")
+        return net
 
     def predict(self, X):
         """Depths of clips, in the unit of `y`.
@@ -178,18 +203,25 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         -------
         object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
         """
-        check_is_fitted(self, "net_")
+        check_is_fitted(self, "nets_")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        return to_object_array(self.net_.predict_clips(self._dataset(X)))
+        phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride, len(clip)))]
+        dataset = self._dataset(to_object_array([X[i][start::self.stride] for i, start in phases]))
+        depths = to_object_array([np.zeros(clip.shape[:2], np.float32) for clip in X])
+        for net in self.nets_:
+            for (i, start), depth in zip(phases, net.predict_clips(dataset), strict=True):
+                depths[i][start::self.stride] += depth / len(self.nets_)
+        return self.targets_.inverse_transform(depths)
 
     def make_net(self, dataset):
         """The skorch net for a training set; override this for another module or net."""
-        mean, scale = _statistics(dataset)
+        mean, scale = feature_statistics(dataset)
         n_batches = len(LengthBuckets(dataset.lengths, self.batch_size))
+        max_epochs = self.max_epochs or -(-N_BATCHES // n_batches)
         callbacks = [
             ("clip_gradient", GradientNormClipping(1.0)),
             ("one_cycle", LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
-                                      total_steps=self.max_epochs * n_batches)),
+                                      total_steps=max_epochs * n_batches)),
         ]
         if self.early_stopping:
             callbacks.append(("early_stopping", EarlyStopping(patience=self.patience, load_best=True, sink=noop)))
@@ -198,16 +230,16 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             module__hidden_size=self.hidden_size, module__num_layers=self.num_layers, module__dropout=self.dropout,
             module__bidirectional=self.bidirectional, module__residual=self.residual,
             module__layer_norm=self.layer_norm,
-            criterion=MaskedLoss, criterion__kind=self.loss,
+            criterion=MaskedLoss, criterion__kind=self.loss, criterion__velocity=self.velocity,
             optimizer=torch.optim.AdamW, optimizer__weight_decay=self.weight_decay, optimizer__amsgrad=self.amsgrad,
-            lr=self.lr, max_epochs=self.max_epochs, batch_size=self.batch_size, train_split=None,
+            lr=self.lr, max_epochs=max_epochs, batch_size=self.batch_size, train_split=None,
             callbacks=callbacks + list(self.callbacks or []), device=self.device, verbose=self.verbose,
         )
 
     def _dataset(self, X, y=None, **options):
         bones = None if self.skeleton is None else bone_ends(self.skeleton)
         features = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
-        return ClipDataset(X, y, features=features, **options)
+        return ClipDataset(X, y, features=features, targets=self.targets_, **options)
 
     def _split(self, groups, n_clips, seed):
         """Indices of training and validation clips; no validation without `early_stopping`."""
@@ -223,15 +255,19 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         return next(splitter.split(np.zeros(n_clips), groups=groups))
 
     def _check_parameters(self):
-        at_least = {"hidden_size": 1, "num_layers": 1, "max_epochs": 1, "batch_size": 1, "window": 2, "patience": 1}
+        at_least = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1,
+                    "patience": 1}
+        if self.max_epochs is not None:
+            at_least["max_epochs"] = 1
         for name, least in at_least.items():
             value = getattr(self, name)
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
         if not 0 < self.lr < np.inf:
             raise ValueError(f"lr must be a finite number above 0, got {self.lr!r}")
-        if not 0 <= self.weight_decay < np.inf:
-            raise ValueError(f"weight_decay must be a finite number of at least 0, got {self.weight_decay!r}")
+        for name in ("weight_decay", "velocity"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)!r}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be a number of at least 0 and below 1, got {self.dropout!r}")
         if self.loss not in FUNCTIONS:
@@ -244,16 +280,3 @@ def _features(clip, unseen, **options):
         clip = clip.copy()
         clip[:, unseen] = np.nan
     return frame_features(clip, **options)
-
-
-def _statistics(dataset):
-    """Mean and standard deviation of the features over a data set's windows, before any augmentation."""
-    count, total, squares = 0, 0.0, 0.0
-    for clip, start, stop in dataset.windows:
-        features = dataset.features(dataset.X[clip][start:stop]).astype(np.float64)
-        count += len(features)
-        total = total + features.sum(axis=0)
-        squares = squares + np.square(features).sum(axis=0)
-    mean = total / count
-    scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return mean, np.where(scale > 1e-4, scale, 1.0)

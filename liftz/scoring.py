@@ -42,8 +42,7 @@ def region_scorers(skeleton, metric=mpjpe, *, regions=None, greater_is_better=Fa
 
     Examples
     --------
-    >>> from liftz import Skeleton
-    >>> from liftz.scoring import region_scorers
+    >>> from liftz import Skeleton, region_scorers
     >>> bust = Skeleton("bust", ["neck", "nose", "left_hand", "right_hand"], root="neck",
     ...                 regions={"face": ["neck", "nose"], "hands": ["left_hand", "right_hand"]})
     >>> list(region_scorers(bust))

@@ -39,7 +39,7 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(30, 5, 2)) for _ in range(4)]
     >>> y = [100 + 20 * clip.sum(axis=2) for clip in X]
-    >>> lifter = TransformedTarget(FrameRidge(), ZNormalizer()).fit(X, y)
+    >>> lifter = TransformedTarget(FrameRidge(alpha=0.01), ZNormalizer()).fit(X, y)
     >>> bool(abs(lifter.predict(X)[0] - y[0]).max() < 1)
     True
     """

@@ -9,8 +9,9 @@ from metric_cases import SIGNER, TWO_ROOTED, root_of
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from liftz import GapFiller, RegionSelector, RootCenterer, ZNormalizer
+from liftz import GapFiller, RegionSelector, RootCenterer, Skeleton, ZNormalizer
 from liftz.sequences import to_object_array
+from liftz.transformer import SequenceTransformer
 
 NAN = np.nan
 EVERY = {
@@ -64,14 +65,14 @@ def test_what_is_not_like_in_fit_is_refused(transformer):
     with pytest.raises(NotFittedError):
         transformer.__sklearn_clone__().transform([np.ones((2, 6))])
     transformer.fit([np.ones((2, 6, 3))])
-    for bad, message in {
+    for message, clip in {
         "clip 0 has 5 keypoints, expected 6": np.ones((2, 5, 3)),
         "clip 0 has 2 channels, expected 3": np.ones((2, 6, 2)),
         r"clip 0 has shape \(2, 6\), expected \(n_frames, n_keypoints, 3\); a single": np.ones((2, 6)),
         r"clip 0, frame 1, keypoint (neck|2): inf": [[[0, 0, 0]] * 6, [[0, 0, 0]] * 2 + [[0, np.inf, 0]] * 4],
     }.items():
-        with pytest.raises(ValueError, match=f"clips: {bad}"):
-            transformer.transform([message])
+        with pytest.raises(ValueError, match=f"clips: {message}"):
+            transformer.transform([clip])
 
 
 # --- RootCenterer
@@ -95,7 +96,12 @@ def loop_center(clip, skeleton, per_region):
     return out
 
 
-@given(st.sampled_from(SKELETONS), st.booleans(), ragged())
+# A hand that is measured from a keypoint of the body.
+FROM_ELSEWHERE = Skeleton("from elsewhere", SIGNER.keypoints, root="hip", regions=SIGNER.regions,
+                          roots={"hand": "neck"})
+
+
+@given(st.sampled_from([*SKELETONS, FROM_ELSEWHERE]), st.booleans(), ragged())
 def test_centering_equals_a_loop_over_keypoints(skeleton, per_region, clips):
     out = RootCenterer(skeleton, per_region).fit_transform(clips)
     assert_clips(out, [loop_center(clip, skeleton, per_region) for clip in clips], **CLOSE)
@@ -241,6 +247,15 @@ def test_selecting_keeps_names_in_their_order_and_the_inverse_has_nan_elsewhere(
     assert_clips(selector.inverse_transform(kept), clips)
 
 
+def test_a_region_that_a_clip_never_shows_is_all_nan_and_so_is_its_inverse():
+    clips = [np.ones((2, 6, 2)), np.ones((3, 6, 2))]
+    clips[1][:, SIGNER.region_indices("hand")] = NAN
+    selector = RegionSelector(SIGNER, "hand").fit(clips)
+    kept = selector.transform(clips)
+    assert_clips(kept, [np.ones((2, 3, 2)), np.full((3, 3, 2), NAN)])
+    assert_clips(selector.inverse_transform([kept[1]]), [np.full((3, 6, 2), NAN)])
+
+
 @pytest.mark.parametrize(("select", "message"), [
     ("arm", "skeleton 'signer' has no keypoint 'arm'"), (["hand", "thump"], "did you mean thumb"),
     ([], "no region and no keypoint of skeleton 'signer' was named"), ([3], "has no keypoint 3")])
@@ -283,6 +298,18 @@ def test_root_scale_region_and_back(clips):
     for clip in expected:
         clip[:, SIGNER.region_indices("body")] = NAN
     assert_clips(back, expected, rtol=1e-5, atol=1e-3)
+
+
+def test_a_transformer_of_ones_own_overrides_one_method():
+    class Negative(SequenceTransformer):
+        def transform_clip(self, clip, where):
+            return -clip
+
+    negative = Negative().fit([np.ones((2, 6))])
+    assert_clips(negative.transform([np.ones((3, 6))]), [-np.ones((3, 6))])
+    assert_clips(negative.inverse_transform([np.ones((3, 6))]), [np.ones((3, 6))])
+    with pytest.raises(NotImplementedError):
+        SequenceTransformer().fit_transform([np.ones((2, 6))])
 
 
 @pytest.mark.parametrize(("transformer", "message"), [

@@ -55,6 +55,12 @@ def test_a_seed_draws_the_same_orders_again_and_each_pass_another():
     assert sorted(map(sorted, first)) != sorted(map(sorted, second)), "the same batches, in another order"
 
 
+def test_short_and_long_batches_come_in_any_order():
+    lengths = np.arange(1, 129)
+    longest = [lengths[batch].max() for batch in LengthBuckets(lengths, 8, np.random.default_rng(0))]
+    assert longest not in (sorted(longest), sorted(longest, reverse=True))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_little_is_padding(seed):
     rng = np.random.default_rng(seed)

@@ -205,7 +205,8 @@ BAD_SHAPES = {
     "flat coordinates": ([GOOD, np.ones((3, 12))], {}, f"X: clip 1 has shape (3, 12), expected "
                          f"(n_frames, n_keypoints, 2){SINGLE}"),
     "an axis too many": ([GOOD[None]], {}, f"X: clip 0 has shape (1, 3, 6, 2), expected {SHAPES}"),
-    "both kinds": ([depths(), GOOD], {"ndim": (2, 3)}, "X: clip 1 has shape (3, 6, 2), expected (n_frames, n_keypoints)"),
+    "both kinds": ([depths(), GOOD], {"ndim": (2, 3)},
+                   "X: clip 1 has shape (3, 6, 2), expected (n_frames, n_keypoints)"),
     "no frames": ([GOOD, GOOD[:0]], {}, "X: clip 1 has no frames"),
     "no keypoints": ([GOOD[:, :0]], {}, "X: clip 0 has 0 keypoints, expected some"),
     "other K": ([GOOD, GOOD, keypoints(3, 5)], {}, "X: clip 2 has 5 keypoints, expected 6"),

@@ -37,13 +37,13 @@ FAR = ZEROS + [0, 0, 4, 0, 0, 4]
 
 
 def test_skill_is_against_the_reference_and_weighs_signers_alike():
-    half = FAR / 2
-    half[2] = FAR[2]
-    table = error_table(ZEROS, {"lifter": half, "mean pose": FAR}, ["Ann", "Ann", "Ben"], SIGNER,
+    steps = np.array([1, 1, 2])[:, None, None]
+    lifter = FAR * [[[0.5]], [[0.5]], [[1.75]]]
+    table = error_table(ZEROS, {"lifter": lifter, "mean pose": FAR * steps}, ["Ann", "Ann", "Ben"], SIGNER,
                         reference="mean pose", regions="body")
     lifter, mean_pose = table.rows[:2]
-    assert (lifter.signers, mean_pose.signers) == ({"Ann": 2, "Ben": 4}, {"Ann": 4, "Ben": 4})
-    assert (lifter.mean, lifter.spread, lifter.worst_signer, lifter.worst) == (3, 1, "Ben", 4)
+    assert (lifter.signers, mean_pose.signers) == ({"Ann": 2, "Ben": 7}, {"Ann": 4, "Ben": 8})
+    assert (lifter.mean, lifter.spread, lifter.worst_signer, lifter.worst) == (4.5, 2.5, "Ben", 7)
     assert (lifter.skill, mean_pose.skill, lifter.count) == (0.25, None, 12)
 
 

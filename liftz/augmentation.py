@@ -1,0 +1,182 @@
+"""New bodies from recorded ones: other bone lengths, another posture, another view."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from functools import lru_cache
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .gaps import bridge
+from .sequences import seen
+
+__all__ = ["BodyAugmenter"]
+
+
+class BodyAugmenter(BaseEstimator):
+    """Make a person that nobody recorded: the same motion by another body.
+
+    For each clip anew, and constant over it: every bone gets another length (left and right
+    the same), every bone is tilted a little, and the whole body is turned about the vertical. Keypoints
+    and depths move together. What was not seen stays so.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        Its edges are the bones. Bones that no chain of edges joins to their region's root stay as they are.
+    bones : float, default=0.08
+        Standard deviation of the bones' relative change of length.
+    posture : float, default=4.0
+        Standard deviation of each bone's tilt about each axis, in degrees.
+    turn : float, default=6.0
+        Standard deviation of the body's turn, in degrees.
+    share : float, default=0.5
+        Share of the clips that are changed at all.
+    xy_per_depth : float, optional
+        Units of x and y in a unit of depth: 1 where both are in mm; for pixels about the focal length over
+        the distance. Default: estimated in `fit`, see there.
+
+    Attributes
+    ----------
+    xy_per_depth_ : float
+        What is used.
+
+    Notes
+    -----
+    Turning pixels like this leaves out the change of perspective.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz.augmentation import BodyAugmenter
+    >>> from liftz import Skeleton
+    >>> arm = Skeleton("arm", ["elbow", "wrist"], root="elbow", edges=[("elbow", "wrist")])
+    >>> longer = BodyAugmenter(arm, bones=0.5, posture=0, turn=0, share=1, xy_per_depth=1)
+    >>> clip, depth = np.array([[[0.0, 0.0], [3.0, 0.0]]]), np.array([[0.0, 4.0]])
+    >>> clip, depth = longer.fit([clip], [depth])(clip, depth, np.random.default_rng(0))
+    >>> bool(np.isclose(depth[0, 1] / clip[0, 1, 0], 4 / 3))
+    True
+    """
+
+    def __init__(self, skeleton, *, bones=0.08, posture=4.0, turn=6.0, share=0.5, xy_per_depth=None):
+        self.skeleton = skeleton
+        self.bones = bones
+        self.posture = posture
+        self.turn = turn
+        self.share = share
+        self.xy_per_depth = xy_per_depth
+
+    def fit(self, X, y):
+        """Estimate how many units of x and y a unit of depth is, unless it was given.
+
+        A bone of length L that looks l long has ``L^2 = l^2 + r^2 dz^2``: within a clip, l^2 and (r dz)^2 vary by the
+        same amount in opposite directions. r is the ratio of their deviations over all bones and clips.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+
+        Returns
+        -------
+        self
+
+        Warns
+        -----
+        UserWarning
+            If no bone moves within a clip, which leaves nothing to estimate from: 1 is taken then.
+        """
+        self.xy_per_depth_ = self.xy_per_depth
+        if self.xy_per_depth is not None:
+            return self
+        children, parents, _ = bone_tree(self.skeleton)
+        seen_length = seen_depth = 0.0
+        for clip, depth in zip(X, y, strict=True):
+            length = np.square(clip[:, children, :2] - clip[:, parents, :2]).sum(axis=2)
+            rise = np.square(depth[:, children] - depth[:, parents])
+            length[np.isnan(rise)] = np.nan
+            rise[np.isnan(length)] = np.nan
+            seen_length += _variation(length)
+            seen_depth += _variation(rise)
+        if not (seen_length > 0 and seen_depth > 0):
+            warnings.warn("no bone moves within a clip, so x and y are taken to have the unit of depth; "
+                          "give BodyAugmenter its xy_per_depth otherwise", stacklevel=2)
+            self.xy_per_depth_ = 1.0
+            return self
+        self.xy_per_depth_ = float((seen_length / seen_depth) ** 0.25)
+        return self
+
+    def __call__(self, clip, depth, rng):
+        """A new clip ``(n_frames, n_keypoints, 2 or 3)`` and its depths ``(n_frames, n_keypoints)``.
+
+        Both must be relative to their roots.
+        """
+        if rng.random() >= self.share:
+            return clip, depth
+        xy, z = (np.nan_to_num(bridge(part, hold_ends=True)) for part in (clip[..., :2], depth * self.xy_per_depth_))
+        moved = self._move(np.dstack([xy, z]), rng)
+        clip, visible = clip.copy(), seen(clip)
+        clip[visible, :2] = moved[visible, :2]
+        known = ~np.isnan(depth)
+        return clip, np.where(known, moved[..., 2] / self.xy_per_depth_, depth).astype(np.float32)
+
+    def _move(self, points, rng):
+        """Root-relative points ``(n_frames, n_keypoints, 3)`` of the new person."""
+        children, parents, twins = bone_tree(self.skeleton)
+        lengths = 1 + self.bones * rng.standard_normal(len(self.skeleton))[twins]
+        tilts = rotations(np.radians(self.posture) * rng.standard_normal((len(children), 3)))
+        turn = rotations([[np.radians(self.turn) * rng.standard_normal(), 0, 0]])[0]
+        changes = (turn @ tilts * lengths[:, None, None]).astype(np.float32)
+        bones = np.einsum("nij,tnj->tni", changes, points[:, children] - points[:, parents])  # (T, n_bones, 3)
+        moved = points @ turn.T.astype(np.float32)
+        for i, (child, parent) in enumerate(zip(children, parents, strict=True)):
+            moved[:, child] = moved[:, parent] + bones[:, i]
+        return moved
+
+
+def _variation(values):
+    """The sum of squares about each column's mean, over what is not NaN."""
+    known = ~np.isnan(values)
+    values = np.where(known, values, 0).astype(np.float64)
+    deviation = np.where(known, values - values.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0)
+    return float(np.square(deviation).sum())
+
+
+def rotations(angles):
+    """Matrices ``(n, 3, 3)`` that turn about y, then x, then z by angles ``(n, 3)`` in radians."""
+    (cy, cx, cz), (sy, sx, sz) = np.cos(angles).T, np.sin(angles).T
+    return np.stack([
+        np.stack([cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy], axis=-1),
+        np.stack([sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy], axis=-1),
+        np.stack([-cx * sy, sx, cx * cy], axis=-1)], axis=1)
+
+
+@lru_cache
+def bone_tree(skeleton):
+    """Bones as chains that start at the regions' roots.
+
+    Returns
+    -------
+    children, parents, twins : lists of int
+        Positions of each bone's two ends, nearer bones first, and of the end of its left counterpart if
+        it is a right one: of itself otherwise.
+    """
+    neighbours: dict[str, list[str]] = {name: [] for name in skeleton.keypoints}
+    for a, b in skeleton.edges:
+        neighbours[a].append(b)
+        neighbours[b].append(a)
+    left_of = {right: left for left, right in skeleton.pairs}
+    ends = deque(skeleton.keypoints[i] for region in skeleton.regions for i in skeleton.root_indices(region))
+    reached, children, parents = set(ends), [], []
+    while ends:
+        parent = ends.popleft()
+        for child in neighbours[parent]:
+            if child not in reached:
+                reached.add(child)
+                ends.append(child)
+                children.append(child)
+                parents.append(parent)
+    return ([skeleton.index(c) for c in children], [skeleton.index(p) for p in parents],
+            [skeleton.index(left_of.get(c, c)) for c in children])

@@ -1,0 +1,133 @@
+"""What a lifter sees of a frame."""
+
+import numpy as np
+import pytest
+from clips import HIP, WRIST, is_shown, loop_bridge, one, ragged
+from hypothesis import given
+from hypothesis import strategies as st
+from metric_cases import SIGNER
+
+from liftz import Skeleton
+from liftz.features import bone_ends, frame_features
+from liftz.skeletons import PANOPTIC_138
+
+BONES = bone_ends(SIGNER)
+clips = st.builds(lambda clip: clip[0], st.sampled_from(["keypoints", "with confidence"]).flatmap(
+    lambda kind: ragged(kind, max_clips=1, max_frames=10, show=())))
+
+
+def bone_parts(clip, causal=False):
+    """Lengths, longest and squared depths of the bones, each ``(n_frames, n_bones)``."""
+    length, longest, depth = np.split(frame_features(clip, BONES, causal)[:, -3 * len(BONES[0]):], 3, axis=1)
+    return length, longest, depth**2
+
+
+def turned(clip, degrees):
+    a = np.deg2rad(degrees)
+    out = clip.copy()
+    out[..., :2] = clip[..., :2].astype(np.float64) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+    return out
+
+
+@given(clips, st.booleans(), st.booleans())
+def test_where_which_and_how_sure(clip, with_bones, causal):
+    clip = clip.copy()
+    clip[0, ~is_shown(clip)[0], 2:] = np.nan
+    clip.flags.writeable = False
+    features = frame_features(clip, BONES if with_bones else None, causal)
+    n = 6 * clip.shape[2] + 6
+    assert (features.dtype, features.shape) == (np.float32, (len(clip), n + with_bones * 3 * 4))
+    assert np.isfinite(features).all()
+    where = np.nan_to_num(loop_bridge(clip[..., :2], hold_ends=True, causal=causal)).reshape(len(clip), -1)
+    np.testing.assert_allclose(features[:, :12], where, rtol=1e-6, atol=1e-5)
+    np.testing.assert_array_equal(features[:, 12:18], is_shown(clip))
+    if clip.shape[2] == 3:
+        np.testing.assert_array_equal(features[:, 18:24], np.nan_to_num(clip[..., 2]))
+
+
+@given(clips, st.booleans())
+def test_bones_are_as_long_as_frames_show_that_have_both_ends(clip, causal):
+    shown, where = is_shown(clip), loop_bridge(clip[..., :2], hold_ends=True, causal=causal)
+    for bone, (a, b) in enumerate(zip(*BONES, strict=True)):
+        length, longest, depth = (part[:, bone] for part in bone_parts(clip, causal))
+        for t in range(len(clip)):
+            far = np.linalg.norm(where[t, a] - where[t, b])
+            known = [np.linalg.norm(clip[s, a, :2] - clip[s, b, :2])
+                     for s in range(t + 1 if causal else len(clip)) if shown[s, a] and shown[s, b]]
+            long = 0 if not known else max(known) if causal else np.percentile(known, 95, method="lower")
+            assert length[t] == pytest.approx(np.nan_to_num(far), rel=1e-5, abs=1e-4)
+            assert longest[t] == pytest.approx(long, rel=1e-5, abs=1e-4)
+            assert depth[t] == pytest.approx(max(long**2 - far**2, 0) if known else 0, rel=1e-4, abs=0.2)
+
+
+@given(clips, st.booleans(), st.tuples(st.integers(-500, 500), st.integers(-500, 500)))
+def test_bones_do_not_tell_where_a_signer_stands(clip, causal, offset):
+    moved = clip.copy()
+    moved[..., :2] += np.float32(offset)
+    for a, b, atol in zip(bone_parts(clip, causal), bone_parts(moved, causal), (1e-3, 1e-3, 0.5), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=atol)
+
+
+@given(clips, st.booleans(), st.floats(0, 360))
+def test_bones_do_not_tell_how_the_camera_is_turned(clip, causal, degrees):
+    clip[~is_shown(clip), :2] = np.nan  # half a point has no turned half
+    for a, b, atol in zip(bone_parts(clip, causal), bone_parts(turned(clip, degrees), causal), (1e-3, 1e-3, 0.5),
+                          strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=atol)
+
+
+@given(st.sampled_from([(2,), (3,)]).flatmap(lambda c: st.tuples(one(8, c, ()), one(8, c, ()))), st.integers(1, 7))
+def test_causal_features_know_nothing_of_later_frames(pair, t):
+    clip, other = pair
+    expected = frame_features(clip, BONES, causal=True)[:t]
+    np.testing.assert_array_equal(frame_features(clip[:t], BONES, causal=True), expected)
+    later = np.concatenate([clip[:t], other[t:]])
+    np.testing.assert_array_equal(frame_features(later, BONES, causal=True)[:t], expected)
+
+
+def test_a_bone_foreshortened_has_the_depth_that_its_length_leaves():
+    clip = np.full((20, 6, 2), np.nan, np.float32)
+    clip[:, WRIST] = 7, 7
+    clip[:, SIGNER.index("tip")] = 12, 7  # 5 long
+    clip[3, SIGNER.index("tip")] = 10, 7
+    length, longest, depth = bone_parts(clip)
+    bone = list(zip(*BONES, strict=True)).index((WRIST, SIGNER.index("tip")))
+    assert (length[3, bone], longest[3, bone], depth[3, bone]) == (3, 5, pytest.approx(16))
+    others = np.delete(np.stack([length, longest, depth]), bone, axis=2)
+    assert not others.any(), "nothing is known of bones that are never seen"
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_hand_out_of_sight_does_not_lengthen_its_bone(causal):
+    clip = np.zeros((10, 6, 2), np.float32)
+    clip[:, SIGNER.index("tip")] = 5, 0
+    clip[4:, WRIST] = -30, 0  # moves on, while the tip is held where it was last seen
+    clip[4:, SIGNER.index("tip")] = np.nan
+    length, longest, depth = (part[:, -1] for part in bone_parts(clip, causal))
+    assert SIGNER.edges[-1] == ("wrist", "tip")
+    assert length.tolist() == [5] * 4 + [35] * 6
+    assert longest.tolist() == [5] * 10
+    assert not depth.any()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_keypoint_that_comes_late_leaves_no_trace_before(causal):
+    clip = np.full((4, 6, 2), 100, np.float32)
+    clip[:2, HIP] = np.nan
+    _, longest, _ = bone_parts(clip, causal)
+    assert longest.max() == 0
+
+
+def test_bones_are_edges_within_one_root():
+    a, b = BONES
+    assert [(SIGNER.keypoints[i], SIGNER.keypoints[j]) for i, j in zip(a, b, strict=True)] == list(SIGNER.edges)
+    arms = Skeleton("arms", ["hip", "elbow", "wrist", "tip"], root="hip", roots={"hand": "wrist"},
+                    regions={"body": ["hip", "elbow"], "hand": ["wrist", "tip"]},
+                    edges=[("hip", "elbow"), ("elbow", "wrist"), ("wrist", "tip")])
+    assert [ends.tolist() for ends in bone_ends(arms)] == [[0, 2], [1, 3]]
+    assert len(bone_ends(arms.with_root("wrist"))[0]) == 3
+    assert bone_ends(Skeleton("points", ["a", "b"], root="a")) is None
+    regions = {k: r for r, members in PANOPTIC_138.regions.items() for k in members}
+    for a, b in zip(*bone_ends(PANOPTIC_138), strict=True):
+        ends = {regions[PANOPTIC_138.keypoints[a]], regions[PANOPTIC_138.keypoints[b]]}
+        assert len({PANOPTIC_138.roots[region] for region in ends}) == 1

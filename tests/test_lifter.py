@@ -1,0 +1,114 @@
+"""The recommended Pipeline."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+from lifting_cases import SIGNER, TINY, assert_clips_alone, assert_same, recordings, tiny_lifter
+from sklearn.pipeline import Pipeline
+
+from liftz import Flat, FrameRidge, LSTMRegressor, Skeleton, make_lifter
+from liftz.metrics import mpjpe
+from liftz.sequences import to_object_array
+
+
+def test_it_is_a_pipeline_of_named_steps():
+    lifter = make_lifter(SIGNER, max_epochs=3)
+    assert isinstance(lifter, Pipeline)
+    assert list(lifter.named_steps) == ["center", "lift"]
+    assert list(make_lifter(SIGNER, select="hand").named_steps) == ["center", "select", "lift"]
+    regressor = lifter["lift"].regressor
+    assert isinstance(regressor, LSTMRegressor)
+    assert (regressor.max_epochs, regressor.skeleton) == (3, SIGNER)
+    assert make_lifter(SIGNER, select="hand")["lift"].regressor.skeleton.keypoints == SIGNER.regions["hand"]
+
+
+def test_it_takes_another_regressor_but_no_parameters_for_it():
+    assert isinstance(make_lifter(SIGNER, FrameRidge(alpha=3))["lift"].regressor, FrameRidge)
+    with pytest.raises(TypeError, match="max_epochs, lr: parameters are for the default regressor"):
+        make_lifter(SIGNER, FrameRidge(), max_epochs=3, lr=1)
+    with pytest.raises(TypeError, match="hiden_size"):
+        make_lifter(SIGNER, hiden_size=3)
+    with pytest.raises(ValueError, match="no keypoint 'hnad'; did you mean head, hand"):
+        make_lifter(SIGNER, select="hnad")
+
+
+def test_depths_come_out_in_the_unit_of_y_relative_to_their_roots():
+    X, y, _ = recordings(lengths=[40] * 8)
+    in_cm = to_object_array([depth / np.float32(10) for depth in y])
+    for regressor in (None, FrameRidge()):
+        options = TINY if regressor is None else {}
+        mm, cm = (make_lifter(SIGNER, regressor, **options).fit(X, z).predict(X) for z in (y, in_cm))
+        assert_same(cm, [depth / 10 for depth in mm], atol=0.05)
+    ridge = make_lifter(SIGNER, FrameRidge()).fit(X, y)
+    assert mpjpe(y, ridge.predict(X), skeleton=SIGNER) < 30 < mpjpe(y, Flat().fit(X, y).predict(X), skeleton=SIGNER)
+
+
+def test_where_the_signer_stands_and_how_far_the_camera_is_does_not_matter():
+    X, y, _ = recordings()
+    lifter = tiny_lifter().fit(X, y)
+    moved = to_object_array([clip + np.float32([300, -200]) for clip in X])
+    assert_same(lifter.predict(moved), lifter.predict(X), atol=0.1)
+    deeper = tiny_lifter().fit(X, [depth + np.float32(500) for depth in y])
+    assert_same(deeper.predict(X), lifter.predict(X), atol=0.1)
+
+
+def test_a_clip_is_alone_in_its_batch():
+    X, y, _ = recordings(lengths=(9, 30, 1, 30, 7, 2))
+    assert_clips_alone(tiny_lifter().fit(X, y).predict, X)
+
+
+def test_one_region_is_lifted_from_itself_alone():
+    X, y, _ = recordings()
+    lifter = tiny_lifter(select="hand").fit(X, y)
+    depths = lifter.predict(X)
+    hand = SIGNER.indices(SIGNER.regions["hand"])
+    body = SIGNER.indices(SIGNER.regions["body"])
+    for depth in depths:
+        assert np.isfinite(depth[:, hand]).all()
+        assert np.isnan(depth[:, body]).all()
+    changed = to_object_array([clip.copy() for clip in X])
+    for clip in changed:
+        clip[:, body] += 5
+    assert_same(lifter.predict(changed), depths)
+    assert mpjpe(y, depths, skeleton=SIGNER, regions="hand") > 0
+
+
+def test_a_skeleton_of_ones_own_lifts():
+    arm = Skeleton("arm", ["shoulder", "elbow", "wrist"], root="shoulder",
+                   edges=[("shoulder", "elbow"), ("elbow", "wrist")])
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 3, 2)) for n in (9, 5)]
+    depths = make_lifter(arm, **TINY).fit(X, [clip.sum(axis=2) for clip in X]).predict(X)
+    assert [depth.shape for depth in depths] == [(9, 3), (5, 3)]
+
+
+def test_pictures_of_it_work():
+    assert "LSTMRegressor" in repr(tiny_lifter())
+    assert "LSTMRegressor" in tiny_lifter()._repr_html_()
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_fit_holds_one_and_a_half_times_its_frames_at_most(gaps):
+    """By what numpy allocates; torch's share is the model's: weights, gradients, a batch."""
+    rng = np.random.default_rng(0)
+    X = to_object_array([rng.normal(size=(1000, 6, 2)).astype(np.float32) for _ in range(60)])
+    y = to_object_array([clip.sum(axis=2) for clip in X])
+    if gaps:
+        for clip, depth in zip(X, y, strict=True):
+            clip[1:][rng.random((999, 6)) < 0.1] = np.nan
+            clip[:, 5] = np.nan
+            depth[1:][rng.random((999, 6)) < 0.1] = np.nan
+    size = sum(clip.nbytes for clip in X) + sum(depth.nbytes for depth in y)
+    tiny_lifter().fit(X[:1], y[:1])  # imports are not its frames
+    gc.collect()
+    tracemalloc.start()
+    try:
+        lifter = tiny_lifter(batch_size=2).fit(X, y)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * size
+    assert kept < 0.1 * size
+    assert lifter.predict(X[:1])[0].shape == (1000, 6)
