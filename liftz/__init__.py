@@ -5,6 +5,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BodyAugmenter": "augmentation",
     "Flat": "baselines",
     "FrameRidge": "baselines",
     "GapFiller": "preprocessing",

@@ -50,8 +50,7 @@ class BodyAugmenter(BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from liftz.augmentation import BodyAugmenter
-    >>> from liftz import Skeleton
+    >>> from liftz import BodyAugmenter, Skeleton
     >>> arm = Skeleton("arm", ["elbow", "wrist"], root="elbow", edges=[("elbow", "wrist")])
     >>> longer = BodyAugmenter(arm, bones=0.5, posture=0, turn=0, share=1, xy_per_depth=1)
     >>> clip, depth = np.array([[[0.0, 0.0], [3.0, 0.0]]]), np.array([[0.0, 4.0]])

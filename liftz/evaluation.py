@@ -12,15 +12,17 @@ from .sequences import check_sequences, to_object_array
 __all__ = ["predict_unseen", "standard_models"]
 
 
-def standard_models(skeleton, **parameters):
+def standard_models(skeleton, *, select=None, **parameters):
     """The recommended Pipeline and the baselines that belong beside it.
 
     Parameters
     ----------
     skeleton : Skeleton
         Names the keypoints.
+    select : str or sequence of str, optional
+        Regions and keypoints to lift, by name. Default: all.
     **parameters
-        For `make_lifter`.
+        For the lifter's `LSTMRegressor`.
 
     Returns
     -------
@@ -31,10 +33,10 @@ def standard_models(skeleton, **parameters):
     from .lifter import make_lifter
 
     return {
-        "flat": make_lifter(skeleton, Flat()),
-        "mean pose": make_lifter(skeleton, MeanPose()),
-        "frame ridge": make_lifter(skeleton, FrameRidge()),
-        "lifter": make_lifter(skeleton, **parameters),
+        "flat": make_lifter(skeleton, Flat(), select=select),
+        "mean pose": make_lifter(skeleton, MeanPose(), select=select),
+        "frame ridge": make_lifter(skeleton, FrameRidge(), select=select),
+        "lifter": make_lifter(skeleton, select=select, **parameters),
     }
 
 

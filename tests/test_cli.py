@@ -1,0 +1,77 @@
+"""The `liftz` command, as a shell runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from liftz.cli import app
+from liftz.datasets import make_signing, write_panoptic
+from liftz.sequences import to_object_array
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)], env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+@pytest.fixture
+def recordings(tmp_path, monkeypatch):
+    """Two signers in Panoptic's layout; no right hand in sight."""
+    monkeypatch.setenv("LIFTZ_DATA", str(tmp_path / "home"))
+    data = make_signing(n_signers=2, n_clips=1, n_frames=(12, 14), random_state=0)
+    hand = data.skeleton.region_indices("right_hand")
+    for clips in (data.X, data.y):
+        for clip in clips:
+            clip[:, hand] = np.nan
+    data.X, data.y = to_object_array(list(data.X)), to_object_array(list(data.y))
+    return write_panoptic(data, tmp_path / "panoptic")
+
+
+@pytest.mark.parametrize("track", ["T1", "T2"])
+def test_evaluate_prints_every_signer_and_region_and_writes_the_same_as_json(recordings, tmp_path, track):
+    file = tmp_path / "report.json"
+    result = run("--data", f"panoptic:{recordings}", "--track", track, "--nets", 1, "--epochs", 1, "--jobs", 1,
+                 "--json", file, "--keypoints")
+    assert result.exit_code == 0, result.output
+    report = json.loads(file.read_text())
+    assert (report["track"], report["units"], report["signers"]) == (track, "cm", ["S1", "S2"])
+    rows = {(row["part"], row["model"]): row for row in report["rows"]}
+    for model in ("flat", "mean pose", "frame ridge", "lifter"):
+        for part in ("all", "face", "left_hand", "body", "left_elbow"):
+            row = rows[part, model]
+            assert np.isfinite(row["mean"])
+            assert set(row["signers"]) == {"S1", "S2"}
+            assert f"{row['mean']:.4g}" in result.output
+    assert ("right_hand", "lifter") not in rows  # nothing to compare there
+    assert rows["all", "lifter"]["skill"] is not None
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--data", "panoptic"], "isl-kinect:FOLDER or panoptic:FOLDER, got 'panoptic'"),
+    (["--data", "isl-kinect:no/such/folder"], "no"),
+    (["--track", "T3"], "T3"),
+    (["--json", "no/such/folder/x.json"], "does not exist"),
+])
+def test_what_does_not_fit_is_one_message_and_an_exit_code(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output.replace("\n", " ")
+    assert "Traceback" not in result.output
+
+
+def test_metrics_readers_and_help_do_not_wait_for_torch():
+    code = ("import sys, liftz, liftz.metrics, liftz.datasets; liftz.mpjpe; liftz.region_scorers; liftz.Skeleton\n"
+            "liftz.datasets.load_panoptic, liftz.datasets.make_signing\n"
+            "from liftz.cli import app\n"
+            "try: app(['--help'])\n"
+            "except SystemExit: pass\n"
+            "sys.exit('torch' in sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1],
+                          env=os.environ | {"NO_COLOR": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "evaluate" in done.stdout
