@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
@@ -19,7 +18,7 @@ from .losses import FUNCTIONS, MaskedLoss
 from .modules import SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics
 from .preprocessing import ZNormalizer
-from .sampling import LengthBuckets
+from .sampling import LengthBuckets, hold_out_groups
 from .sequences import check_sequences, seen, to_object_array
 from .tags import SequenceRegressorMixin
 from .target import check_pair, check_targets
@@ -174,8 +173,11 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         X, y = check_pair(X, y, self.skeleton)
         self._check_parameters()
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=1 + self.n_nets)
-        train, valid = self._split(groups, len(X), int(seeds[0]))
+        train, valid = np.arange(len(X)), None
+        if self.early_stopping:
+            train, valid = hold_out_groups(groups, len(X), self.validation_fraction, int(seeds[0]))
         check_targets(y[train], self.skeleton)
+        vars(self).pop("nets_", None)  # a fit that fails from here on leaves nothing to predict with
         self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
         self.targets_ = ZNormalizer(per="all").fit(y[train])
@@ -240,19 +242,6 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         bones = None if self.skeleton is None else bone_ends(self.skeleton)
         features = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
         return ClipDataset(X, y, features=features, targets=self.targets_, **options)
-
-    def _split(self, groups, n_clips, seed):
-        """Indices of training and validation clips; no validation without `early_stopping`."""
-        if not self.early_stopping:
-            return np.arange(n_clips), None
-        if groups is None:
-            raise ValueError("early_stopping holds out signers, so fit needs them as groups, one label for each clip")
-        signers = set(groups)
-        if len(groups) != n_clips or len(signers) < 2:
-            raise ValueError(f"early_stopping holds out signers: expected groups of {n_clips} clips and two signers "
-                             f"at least, got {len(groups)} labels, of {', '.join(map(str, signers)) or 'none'}")
-        splitter = GroupShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
-        return next(splitter.split(np.zeros(n_clips), groups=groups))
 
     def _check_parameters(self):
         at_least = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1,

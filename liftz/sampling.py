@@ -1,12 +1,13 @@
-"""Clips cut to windows, and batches of windows of like length, so that little is padding."""
+"""Which clips are trained on, in what windows, and in what batches, so that little is padding."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
+from sklearn.model_selection import GroupShuffleSplit
 
-__all__ = ["LengthBuckets", "windows"]
+__all__ = ["LengthBuckets", "hold_out_groups", "windows"]
 
 
 def windows(lengths, window=None):
@@ -72,3 +73,15 @@ class LengthBuckets:
 
     def _cut(self, order):
         return [order[i:i + self.batch_size].tolist() for i in range(0, len(order), self.batch_size)]
+
+
+def hold_out_groups(groups, n_clips, share, seed):
+    """Indices of training clips, and of the clips of a share of the groups (signers), which are held out."""
+    if groups is None:
+        raise ValueError("early_stopping holds out signers, so fit needs them as groups, one label for each clip")
+    signers = set(groups)
+    if len(groups) != n_clips or len(signers) < 2:
+        raise ValueError(f"early_stopping holds out signers: expected groups of {n_clips} clips and two signers "
+                         f"at least, got {len(groups)} labels, of {', '.join(map(str, signers)) or 'none'}")
+    splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    return next(splitter.split(np.zeros(n_clips), groups=groups))

@@ -411,6 +411,10 @@ def test_a_loss_that_leaves_the_numbers_is_an_error_and_no_network(data):
     with pytest.raises(ValueError, match="the loss became (nan|inf) in epoch 3; a smaller lr may help"):
         lstm.fit(X, y)
     assert not hasattr(lstm, "nets_")
+    lstm.set_params(lr=1e-3).fit(X, y)
+    with pytest.raises(ValueError, match="the loss became"):
+        lstm.set_params(lr=1e30).fit(X, y)
+    assert not hasattr(lstm, "nets_")  # nor the nets of the fit before, beside statistics of this one
 
 
 class Interrupt(Callback):
