@@ -1,0 +1,167 @@
+"""Rivals from the literature, behind the lifter's API: other networks on the same clips, batches and schedule.
+
+Written from the papers. They see coordinates alone: bones, varied bodies and averaging are the lifter's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+from torch.nn import functional
+
+from liftz import LSTMRegressor, make_lifter
+from liftz.features import frame_features
+from liftz.sequences import check_sequences, to_object_array
+from liftz.tags import SequenceRegressorMixin
+
+
+class Normalised(nn.Module):
+    """Base: features normalised by training statistics; what only the LSTM knows is ignored."""
+
+    def __init__(self, mean, scale, **of_the_lstm):
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
+        self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
+
+    def normal(self, x):
+        return ((x - self.mean) / self.scale).clamp(-5, 5)
+
+
+class ResidualMLP(Normalised):
+    """Single frames through two residual blocks of 1024 (J. Martinez et al., ICCV 2017)."""
+
+    def __init__(self, mean, scale, n_outputs, width=1024, drop=0.5, **of_the_lstm):
+        super().__init__(mean, scale)
+        def layer(n):
+            return nn.Sequential(nn.Linear(n, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(drop))
+        self.first = layer(len(mean))
+        self.blocks = nn.ModuleList(nn.Sequential(layer(width), layer(width)) for _ in range(2))
+        self.head = nn.Linear(width, n_outputs)
+
+    def forward(self, x, lengths):
+        inside = torch.arange(x.shape[1])[None] < lengths[:, None]  # padding must not enter the batch norm
+        h = self.first(self.normal(x)[inside])
+        for block in self.blocks:
+            h = h + block(h)
+        out = x.new_zeros(*x.shape[:2], self.head.out_features)
+        out[inside] = self.head(h)
+        return out
+
+
+class TemporalConvolution(Normalised):
+    """Dilated convolutions over `3 ** n_layers` frames (D. Pavllo et al., CVPR 2019), the ends held."""
+
+    n_layers = 3
+
+    def __init__(self, mean, scale, n_outputs, width=256, drop=0.25, **of_the_lstm):
+        super().__init__(mean, scale)
+        def layer(n, kernel, dilation=1):
+            return nn.Sequential(nn.Conv1d(n, width, kernel, dilation=dilation), nn.BatchNorm1d(width), nn.ReLU(),
+                                 nn.Dropout(drop))
+        self.first = layer(len(mean), 3)
+        self.dilations = [3**i for i in range(1, self.n_layers)]
+        self.blocks = nn.ModuleList(nn.Sequential(layer(width, 3, d), layer(width, 1)) for d in self.dilations)
+        self.head = nn.Conv1d(width, n_outputs, 1)
+
+    def forward(self, x, lengths):
+        reach = 1 + sum(self.dilations)
+        time = torch.arange(-reach, x.shape[1] + reach)[None].clamp(min=0).minimum(lengths[:, None] - 1)
+        h = self.normal(x).gather(1, time[:, :, None].expand(-1, -1, x.shape[2])).transpose(1, 2)  # (B, F, T)
+        h = self.first(h)
+        for block, d in zip(self.blocks, self.dilations, strict=True):
+            h = h[:, :, d:-d] + block(h)
+        return self.head(h).transpose(1, 2)
+
+
+class LongTemporalConvolution(TemporalConvolution):
+    """The same over 81 frames."""
+
+    n_layers = 4
+
+
+class Transformer(Normalised):
+    """A small pre-norm encoder over the clip's frames, as in PoseFormer (C. Zheng et al., ICCV 2021)."""
+
+    def __init__(self, mean, scale, n_outputs, width=128, n_layers=3, drop=0.1, **of_the_lstm):
+        super().__init__(mean, scale)
+        self.first = nn.Linear(len(mean), width)
+        layer = nn.TransformerEncoderLayer(width, 4, 2 * width, drop, batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
+        self.head = nn.Linear(width, n_outputs)
+
+    def forward(self, x, lengths):
+        time = torch.arange(x.shape[1])
+        h = self.first(self.normal(x))
+        rates = torch.exp(-torch.arange(0, h.shape[2], 2) / h.shape[2] * np.log(1000.0))
+        angles = time[:, None] * rates
+        h = h + functional.pad(torch.cat([angles.sin(), angles.cos()], dim=1), (0, h.shape[2] - 2 * len(rates)))
+        return self.head(self.encoder(h, src_key_padding_mask=time[None] >= lengths[:, None]))
+
+
+class Network(LSTMRegressor):
+    """An `LSTMRegressor` around another module."""
+
+    module: type[nn.Module]
+
+    def make_net(self, dataset):
+        return super().make_net(dataset).set_params(module=self.module)
+
+
+class ResidualMLPRegressor(Network):
+    module = ResidualMLP
+
+
+class TemporalConvolutionRegressor(Network):
+    module = TemporalConvolution
+
+
+class LongTemporalConvolutionRegressor(Network):
+    module = LongTemporalConvolution
+
+
+class TransformerRegressor(Network):
+    module = Transformer
+
+
+class FourierRidge(SequenceRegressorMixin, BaseEstimator):
+    """Ridge on random Fourier features of single frames (A. Rahimi and B. Recht, 2007)."""
+
+    def __init__(self, n_components=1500, alpha=1.0, every=3, random_state=None):
+        self.n_components = n_components
+        self.alpha = alpha
+        self.every = every
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        X, y = check_sequences(X, y)
+        frames = np.concatenate([frame_features(clip)[:: self.every] for clip in X])
+        depths = np.concatenate([depth[:: self.every] for depth in y])
+        known = ~np.isnan(depths).any(axis=1)
+        fourier = RBFSampler(gamma=0.25 / frames.shape[1], n_components=self.n_components,
+                             random_state=self.random_state)
+        self.model_ = make_pipeline(StandardScaler(), fourier, Ridge(self.alpha)).fit(frames[known], depths[known])
+        return self
+
+    def predict(self, X):
+        return to_object_array([self.model_.predict(frame_features(clip)).astype(np.float32)
+                                for clip in check_sequences(X)])
+
+
+def rivals(skeleton, seed, **parameters):
+    """The rivals by name, in the lifter's Pipeline; parameters such as ``max_epochs`` are for the networks."""
+    plain = {"n_nets": 1, "stride": 1, "velocity": 0.0, "random_state": seed} | parameters
+    networks = {
+        "residual MLP": ResidualMLPRegressor(lr=1e-3, **plain),
+        "TCN, 27 frames": TemporalConvolutionRegressor(lr=1e-3, **plain),
+        "TCN, 81 frames": LongTemporalConvolutionRegressor(lr=1e-3, **plain),
+        "transformer": TransformerRegressor(lr=7e-4, **plain),
+        "plain LSTM": LSTMRegressor(num_layers=2, **plain),
+    }
+    return {"Fourier ridge": make_lifter(skeleton, FourierRidge(random_state=seed)),
+            **{name: make_lifter(skeleton, network) for name, network in networks.items()}}
