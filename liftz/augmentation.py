@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .gaps import bridge
-from .sequences import seen
+from .sequences import check_sequences, seen
 
 __all__ = ["BodyAugmenter"]
 
@@ -82,11 +82,17 @@ class BodyAugmenter(BaseEstimator):
         -------
         self
 
+        Raises
+        ------
+        ValueError
+            If a clip is not of the skeleton, or its depths are not its own.
+
         Warns
         -----
         UserWarning
             If no bone moves within a clip, which leaves nothing to estimate from: 1 is taken then.
         """
+        X, y = check_sequences(X, y, skeleton=self.skeleton)
         self.xy_per_depth_ = self.xy_per_depth
         if self.xy_per_depth is not None:
             return self

@@ -48,6 +48,7 @@ def frame_features(clip, bones=None, causal=False):
     n_frames = len(clip)
     visible = seen(clip)
     xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
+    xy[np.isnan(xy).any(axis=2)] = np.nan  # half a point is not seen
     parts = [xy.reshape(n_frames, -1), visible]
     if clip.shape[2] == 3:
         parts.append(clip[..., 2])

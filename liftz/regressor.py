@@ -177,7 +177,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         if self.early_stopping:
             train, valid = hold_out_groups(groups, len(X), self.validation_fraction, int(seeds[0]))
         check_targets(y[train], self.skeleton)
-        vars(self).pop("nets_", None)  # a fit that fails from here on leaves nothing to predict with
+        self.__dict__.pop("nets_", None)  # a fit that fails from here on leaves nothing to predict with
         self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
         self.targets_ = ZNormalizer(per="all").fit(y[train])
@@ -219,19 +219,19 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """The skorch net for a training set; override this for another module or net."""
         mean, scale = feature_statistics(dataset)
         n_batches = len(LengthBuckets(dataset.lengths, self.batch_size))
-        max_epochs = self.max_epochs or -(-N_BATCHES // n_batches)
+        max_epochs = int(self.max_epochs or -(-N_BATCHES // n_batches))
         callbacks = [
             ("clip_gradient", GradientNormClipping(1.0)),
             ("one_cycle", LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
-                                      total_steps=max_epochs * n_batches)),
+                                      total_steps=max(2, max_epochs * n_batches))),  # a cycle of one is its end
         ]
         if self.early_stopping:
             callbacks.append(("early_stopping", EarlyStopping(patience=self.patience, load_best=True, sink=noop)))
         return ClipNet(
             SequenceLSTM, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
-            module__hidden_size=self.hidden_size, module__num_layers=self.num_layers, module__dropout=self.dropout,
-            module__bidirectional=self.bidirectional, module__residual=self.residual,
-            module__layer_norm=self.layer_norm,
+            module__hidden_size=int(self.hidden_size), module__num_layers=int(self.num_layers),
+            module__bidirectional=bool(self.bidirectional), module__dropout=self.dropout,
+            module__residual=self.residual, module__layer_norm=self.layer_norm,
             criterion=MaskedLoss, criterion__kind=self.loss, criterion__velocity=self.velocity,
             optimizer=torch.optim.AdamW, optimizer__weight_decay=self.weight_decay, optimizer__amsgrad=self.amsgrad,
             lr=self.lr, max_epochs=max_epochs, batch_size=self.batch_size, train_split=None,

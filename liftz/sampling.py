@@ -79,7 +79,10 @@ def hold_out_groups(groups, n_clips, share, seed):
     """Indices of training clips, and of the clips of a share of the groups (signers), which are held out."""
     if groups is None:
         raise ValueError("early_stopping holds out signers, so fit needs them as groups, one label for each clip")
-    signers = set(groups)
+    groups = np.asarray(groups)
+    if groups.ndim != 1:
+        raise ValueError(f"groups has shape {groups.shape}, expected one label for each of {n_clips} clips")
+    signers = list(dict.fromkeys(groups.tolist()))
     if len(groups) != n_clips or len(signers) < 2:
         raise ValueError(f"early_stopping holds out signers: expected groups of {n_clips} clips and two signers "
                          f"at least, got {len(groups)} labels, of {', '.join(map(str, signers)) or 'none'}")

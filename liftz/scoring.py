@@ -49,6 +49,8 @@ def region_scorers(skeleton, metric=mpjpe, *, regions=None, greater_is_better=Fa
     ['face', 'hands', 'all']
     """
     names = tuple(skeleton.regions if regions is None else [regions] if isinstance(regions, str) else regions)
+    if not names:
+        raise ValueError(f"regions={regions!r} names no region of skeleton {skeleton.name!r}: nothing to score")
     for name in names:
         skeleton.region_indices(name)  # refuses an unknown one here, and not once in every fold
     if "all" in names:

@@ -103,6 +103,16 @@ def test_the_unit_of_depth_is_found_where_bones_keep_their_lengths(ratio):
     assert not hasattr(clone(augment), "xy_per_depth_")
 
 
+def test_clips_come_in_through_the_gate():
+    clip, depth = bodies()
+    as_lists = BodyAugmenter(BODY).fit([clip.tolist()], [depth.tolist()])
+    assert as_lists.xy_per_depth_ == BodyAugmenter(BODY).fit([clip], [depth]).xy_per_depth_
+    with pytest.raises(ValueError, match=f"clip 0 has {len(BODY) - 1} keypoints, expected {len(BODY)}"):
+        BodyAugmenter(BODY).fit([clip[:, 1:]], [depth[:, 1:]])
+    with pytest.raises(ValueError, match="clip 0: X has .* frames, y has"):
+        BodyAugmenter(BODY, xy_per_depth=1).fit([clip], [depth[1:]])
+
+
 def test_a_body_that_does_not_move_tells_no_unit():
     clip, depth = bodies(n_frames=1)
     with pytest.warns(UserWarning, match="no bone moves within a clip"):

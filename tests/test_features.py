@@ -38,11 +38,20 @@ def test_where_which_and_how_sure(clip, with_bones, causal):
     n = 6 * clip.shape[2] + 6
     assert (features.dtype, features.shape) == (np.float32, (len(clip), n + with_bones * 3 * 4))
     assert np.isfinite(features).all()
-    where = np.nan_to_num(loop_bridge(clip[..., :2], hold_ends=True, causal=causal)).reshape(len(clip), -1)
-    np.testing.assert_allclose(features[:, :12], where, rtol=1e-6, atol=1e-5)
+    where = loop_bridge(clip[..., :2], hold_ends=True, causal=causal)
+    where = np.where(is_shown(where)[..., None], where, 0)  # half a point is not seen
+    np.testing.assert_allclose(features[:, :12], where.reshape(len(clip), -1), rtol=1e-6, atol=1e-5)
     np.testing.assert_array_equal(features[:, 12:18], is_shown(clip))
     if clip.shape[2] == 3:
         np.testing.assert_array_equal(features[:, 18:24], np.nan_to_num(clip[..., 2]))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_half_a_point_tells_no_more_than_none(causal):
+    half, none = np.random.default_rng(0).normal(size=(2, 4, 6, 2)).astype(np.float32)
+    none[:] = half
+    half[:, WRIST, 1] = none[:, WRIST] = np.nan
+    np.testing.assert_array_equal(frame_features(half, BONES, causal), frame_features(none, BONES, causal))
 
 
 @given(clips, st.booleans())

@@ -71,6 +71,18 @@ def test_a_selection_numbers_signers_as_the_whole_does(folder):
             load_isl_kinect(folder, **selection)
 
 
+@pytest.mark.parametrize("selection", ["signers", "signs", "repetitions"])
+def test_an_empty_selection_is_refused(folder, selection):
+    with pytest.raises(ValueError, match="the selection is empty"):
+        load_isl_kinect(folder, **{selection: []})
+
+
+def test_two_forms_of_a_name_are_one_signer(tmp_path):
+    for name in ("bye_J\u00fcrgen_1", "bye_Ju\u0308rgen_2", "bye_Zoe_1"):
+        (tmp_path / f"{name}.txt").write_text(lines()[0])
+    assert load_isl_kinect(tmp_path).groups.tolist() == ["S01", "S01", "S02"]
+
+
 def test_the_folder_above_will_do(folder):
     above = folder.parent / "above"
     above.mkdir()

@@ -393,6 +393,8 @@ def test_no_recordings(tree):
         load(tree / "asl1")
     with pytest.raises(ValueError, match="no recording 'asl9' in .*there are asl1"):
         load(tree, recordings=["asl9"])
+    with pytest.raises(ValueError, match="recordings is empty"):
+        load(tree, recordings=[])
     with pytest.raises(ValueError, match="body must be"):
         load(tree, body="joints15")
     for path in (tree / "asl1").rglob("body*"):
@@ -491,6 +493,8 @@ def test_turn(tree):
     np.testing.assert_allclose(xyz(load(tree, turn=30), 0), xyz(load(tree, turn=390), 0), atol=1e-4)
     with pytest.raises(ValueError, match="turn must be"):
         load(tree, turn="back")
+    with pytest.raises(ValueError, match="turn must be a number of degrees or 'front', got nan"):
+        load(tree, turn=np.nan)
 
 
 @pytest.mark.parametrize("degrees", [0, 65, 180, -110])
@@ -714,7 +718,9 @@ def test_an_interrupted_recording_is_not_there(tmp_path, monkeypatch):
     ({"first_frames": [0, -5]}, "first frame -5"),
     ({"recordings": ["a", "A"]}, "upper and lower case"),
     *(({"recordings": [name, "a"]}, "cannot be the name of a folder")
-      for name in ("", "..", "a/b", "a\\b", "c:", "a.", " a")),
+      for name in ("", "..", "a/b", "a\\b", "c:", "a.", " a", "nul", "COM1", "aux.txt", "Manifest.csv", "a" * 201)),
+    ({"first_frames": [100_000_000] * 2}, "ends in frame 100000000"),
+    ({"groups": ["a", "b\rc"]}, "a carriage return"),
     ({"X": [np.full((1, 138, 2), np.inf)] * 2}, "X: clip 0, frame 0, keypoint face_jaw_0: inf"),
 ])
 def test_what_cannot_be_written(tmp_path, changes, problem):

@@ -98,6 +98,14 @@ def test_refuses_what_it_does_not_know():
         project(data, "T2", distance=3000)
 
 
+@pytest.mark.parametrize("parameters", [{"focal": 0}, {"focal": np.nan}, {"noise": -1}, {"noise": np.inf},
+                                        {"distance": np.nan}, {"distance": -3000}])
+def test_refuses_impossible_cameras(parameters):
+    [(name, value)] = parameters.items()
+    with pytest.raises(ValueError, match=f"expected a finite .*{name}={value}"):
+        project(recording(10), "T2", **parameters)
+
+
 @pytest.mark.parametrize(("share", "burst", "message"), [
     (1.0, (3, 15), "below 1"), (-0.1, (3, 15), "at least 0"), (np.nan, (3, 15), "at least 0"),
     (0.1, (0, 3), "burst"), (0.1, (5, 3), "burst")])

@@ -123,6 +123,22 @@ def test_the_learning_rate_goes_through_one_cycle(data):
     assert spy.rates[-1] < 1e-3
 
 
+def test_a_single_batch_is_learnt_from(data):
+    X, y, _ = data
+    spy = Spy()
+    tiny_lstm(batch_size=6, lr=0.01, callbacks=[spy]).fit(X, y)
+    [rate] = spy.rates
+    assert rate > 0.001
+
+
+def test_numbers_may_be_numpys_as_those_of_a_grid_are(data):
+    X, y, _ = data
+    lstm = tiny_lstm().fit(X, y)
+    numpys = tiny_lstm(hidden_size=np.int64(4), num_layers=np.int64(1), max_epochs=np.int64(1),
+                       batch_size=np.int64(3), bidirectional=np.bool_(True)).fit(X, y)
+    assert torch.equal(weights(numpys), weights(lstm))
+
+
 def test_training_is_in_windows_and_each_epoch_sees_every_frame(data):
     X, y, _ = data
     for window in (4, 300):
@@ -372,6 +388,7 @@ def test_groups_change_nothing_without_early_stopping(many):
     (None, "fit needs them as groups"),
     ([0] * 20, "two signers at least, got 20 labels, of 0"),
     ([0, 1] * 9, "groups of 20 clips and two signers at least, got 18 labels"),
+    ([[0, 1]] * 20, r"groups has shape \(20, 2\), expected one label"),
 ])
 def test_early_stopping_without_signers_is_refused(groups, message, many):
     X, y, _ = many

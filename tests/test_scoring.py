@@ -97,5 +97,7 @@ def test_weights_reach_the_metric(clips):
 def test_unknown_and_ambiguous_regions_are_refused():
     with pytest.raises(ValueError, match="no region 'hands'; it has body, hand"):
         region_scorers(SIGNER, regions=["hands"])
+    with pytest.raises(ValueError, match="names no region of skeleton"):
+        region_scorers(SIGNER, regions=[])
     with pytest.raises(ValueError, match="has a region 'all'"):
         region_scorers(Skeleton("one", ["a", "b"], root="a", regions={"all": ["a", "b"]}))

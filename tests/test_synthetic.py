@@ -233,7 +233,8 @@ def test_recordings_of_two_people():
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"n_signers": 0}, "at least one clip"), ({"n_clips": 0}, "at least one clip"),
     ({"recordings": {}}, "at least one clip"), ({"recordings": {"a": (0,)}}, "numbered from 1"),
-    ({"n_frames": 0}, "n_frames"), ({"n_frames": (9, 5)}, "n_frames"), ({"missing": 1.0}, "below 1")])
+    ({"n_frames": 0}, "n_frames"), ({"n_frames": (9, 5)}, "n_frames"), ({"missing": 1.0}, "below 1"),
+    ({"noise": np.nan}, "noise must be"), ({"noise": -1}, "noise must be")])
 def test_refuses_what_cannot_be_made(arguments, message):
     with pytest.raises(ValueError, match=message):
         make_signing(**arguments)

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import re
 import shutil
+import unicodedata
 import urllib.request
 import zipfile
 import zlib
@@ -146,8 +147,10 @@ def _clip_files(folder):
         hint = ""
     else:
         # Two spellings of a name are one signer: taken for two, one of them would leak into the test of the other.
-        people = sorted({name.casefold() for name in names})
-        labels = {name: f"S{people.index(name.casefold()) + 1:02d}" for name in names}
+        # So are two Unicode forms of it, of which macOS may make one out of the other.
+        one_form = {name: unicodedata.normalize("NFC", name).casefold() for name in names}
+        people = sorted(set(one_form.values()))
+        labels = {name: f"S{people.index(one_form[name]) + 1:02d}" for name in names}
         hint = " (signers are numbered in the alphabetical order of their names)"
     files = {}
     for path, match in found:
@@ -160,6 +163,8 @@ def _clip_files(folder):
 
 
 def _select(files, what, asked, place):
+    if not asked:
+        raise ValueError(f"no {what} is asked for: the selection is empty; leave it out to load all")
     there = sorted({key[place] for key in files})
     for one in asked - set(there):
         raise ValueError(f"there is no {what} {one!r} among those selected; there are {', '.join(map(str, there))}")

@@ -184,10 +184,14 @@ def _recordings(root, names):
              if not path.name.startswith(".") and any((path / body).is_dir() for body in BODY_FOLDERS.values())}
     if not found:
         raise FileFormatError(root, f"holds no recordings, that is folders with {' or '.join(BODY_FOLDERS.values())}")
-    for name in {names} if isinstance(names, str) else set(names or ()):
-        if name not in found:
-            raise ValueError(f"there is no recording {name!r} in {root}; there are {', '.join(found)}")
-    return [path for name, path in found.items() if not names or name in names]
+    if names is None:
+        return list(found.values())
+    names = {names} if isinstance(names, str) else set(names)
+    if not names:
+        raise ValueError("recordings is empty: no recording is asked for; leave it out to load all")
+    for name in sorted(names - found.keys()):
+        raise ValueError(f"there is no recording {name!r} in {root}; there are {', '.join(found)}")
+    return [path for name, path in found.items() if name in names]
 
 
 def _turned(clip, turn, skeleton, where):
@@ -201,6 +205,8 @@ def _turned(clip, turn, skeleton, where):
         if not len(shoulders):
             raise ValueError(f"{where} cannot be turned to the front: both shoulders are never seen together")
         angle = np.arctan2(*np.median(shoulders, axis=0)[::-1])
+    elif not np.isfinite(turn):
+        raise ValueError(f"turn must be a number of degrees or 'front', got {turn!r}")
     else:
         angle = np.deg2rad(turn)
     if angle == 0:

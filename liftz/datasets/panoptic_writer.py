@@ -19,7 +19,10 @@ __all__ = ["write_panoptic"]
 
 KEYS = ("X", "y", "groups", "recordings", "skeleton", "units", "y_up")
 UNSEEN = np.array([0, 0, 0, -1], np.float32)  # a joint
-FOLDER_NAME = re.compile(r"[\w+-](?:[\w .+-]*[\w+-])?")  # one that every system can have
+# One that every system can have: Windows keeps some for devices, and the manifest has its own.
+FOLDER_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)|manifest\.csv$)"
+                         r"[\w+-](?:[\w .+-]{0,198}[\w+-])?", re.IGNORECASE)
+LAST_FRAME = 99_999_999  # a file's name has eight digits of it
 
 
 def write_panoptic(data, root):
@@ -109,6 +112,12 @@ def _named(data, clips):
         if i in persons or i < 0 or first < 0 or not str(signer):
             raise ValueError(f"recording {name}: expected ids of its own for each clip and frames, both from 0 on, and "
                              f"a signer; got id {i}, first frame {first}, signer {str(signer)!r}")
+        if first + len(clip) - 1 > LAST_FRAME:
+            raise ValueError(f"recording {name}: the clip of id {i} ends in frame {first + len(clip) - 1}; files are "
+                             f"named by frames up to {LAST_FRAME}")
+        if "\r" in str(signer):
+            raise ValueError(f"recording {name}, id {i}: a signer's name cannot hold a carriage return, got "
+                             f"{str(signer)!r}")
         persons[i] = int(first), clip
         signers[str(name), i] = str(signer)
     if len({name.casefold() for name in recordings}) < len(recordings):

@@ -43,7 +43,8 @@ def project(data, track="T1", *, focal=1050.0, noise=2.5, missing=0.05, burst=(3
     Raises
     ------
     ValueError
-        If a keypoint is not in front of the camera, naming clip, frame and keypoint.
+        If a keypoint is not in front of the camera, naming clip, frame and keypoint; or if a parameter makes no
+        camera.
 
     Examples
     --------
@@ -59,6 +60,9 @@ def project(data, track="T1", *, focal=1050.0, noise=2.5, missing=0.05, burst=(3
         return data.X
     if track != "T2":
         raise ValueError(f"track must be 'T1' or 'T2', got {track!r}")
+    if not (0 < focal < np.inf and 0 <= noise < np.inf and (distance is None or 0 < distance < np.inf)):
+        raise ValueError(f"expected a finite focal length above 0, noise of at least 0 and a distance above 0, got "
+                         f"focal={focal}, noise={noise}, distance={distance}")
     X, y = check_sequences(data.X, data.y, skeleton=data.skeleton)
     seed = _seed(random_state)
     pixels = []

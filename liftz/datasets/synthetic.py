@@ -88,6 +88,8 @@ def make_signing(n_signers=5, n_clips=6, n_frames=(60, 150), *, recordings=None,
                          f"n_clips={n_clips}, recordings={recordings}")
     if not 1 <= shortest <= longest:
         raise ValueError(f"n_frames must be a number or (shortest, longest), at least 1 and in order, got {n_frames}")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise must be a finite number of at least 0, in cm, got {noise!r}")
     signers = {number: draw_signer(np.random.default_rng([seed, number])) for number in cast}
     clips, so_far = [], dict.fromkeys(cast, 0)
     for name, numbers in recordings.items():
