@@ -131,10 +131,11 @@ class FrameRidge(Baseline):
         moments: list = [0] * len(parts)
         for clip, depth in zip(X, y, strict=True):
             features = np.column_stack([frame_features(clip), np.ones(len(clip))])  # float64
+            whole = features.T @ features
             for i, keypoints in enumerate(parts):
                 known = seen(depth)[:, keypoints[0]]
-                rows = features[known]
-                products[i] += rows.T @ rows
+                rows, rest = features[known], features[~known]
+                products[i] += rows.T @ rows if len(rows) < len(rest) else whole - rest.T @ rest
                 moments[i] += rows.T @ depth[known][:, keypoints]
         self.coef_ = np.empty((len(products[0]) - 1, y[0].shape[1]))
         self.intercept_ = np.empty(y[0].shape[1])

@@ -21,8 +21,16 @@ class Track(StrEnum):
     T2 = "T2"
 
 
+def _version(asked: bool):
+    if asked:
+        from . import __version__
+
+        typer.echo(f"liftz {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main():
+def main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False):
     """Lift 2D signing keypoints into depth."""
 
 
@@ -45,19 +53,17 @@ def evaluate(
     from rich.console import Console
 
     console = Console()
-    if json_file is not None and not json_file.parent.is_dir():
-        raise typer.BadParameter(f"folder {json_file.parent} does not exist", param_hint="--json")
+    if json_file is not None and (json_file.is_dir() or not json_file.parent.is_dir()):
+        raise typer.BadParameter(f"{json_file} cannot be a file: it is a folder, or its folder does not exist",
+                                 param_hint="--json")
     try:
         report = _evaluate(console, data, track.value, keypoints, {"n_nets": nets, "max_epochs": epochs}, seed, jobs)
+        if json_file is not None:
+            _write(json_file, report)
+            _say(console, f"written to {json_file}")
     except (ValueError, OSError) as error:
-        console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        _say(console, f"error: {error}")
         raise typer.Exit(1) from error
-    if json_file is not None:
-        from .datasets._files import atomic_write
-
-        with atomic_write(json_file) as file:
-            file.write(json.dumps(report, indent=1).encode())
-        console.print(f"written to {json_file}")
 
 
 def _evaluate(console, source, track, keypoints, asked, seed, jobs):
@@ -72,11 +78,10 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     data, distance, parameters = _open(source)
     X = project(data, track, distance=distance, random_state=seed)
     parameters |= {name: value for name, value in asked.items() if value is not None}
-    known = _known(data)
-    models = standard_models(data.skeleton, select=known, random_state=seed, **parameters)
+    models = standard_models(data.skeleton, select=_known(console, data), random_state=seed, **parameters)
     signers = sorted(set(data.groups))
-    console.print(f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
-                  f"{data.skeleton.name}, track {track}", highlight=False)
+    _say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
+                  f"{data.skeleton.name}, track {track}")
     start = time.perf_counter()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
@@ -86,10 +91,10 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     seconds = time.perf_counter() - start
     table = error_table(data.y, depths, data.groups, data.skeleton, reference="mean pose", keypoints=keypoints)
     _print(console, table, data.units)
-    console.print(f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
-                  f"{seconds:.0f} s", highlight=False)
-    return {"data": source, "track": track, "units": data.units, "seed": seed, "signers": signers,
-            "seconds": seconds, **table.to_dict()}
+    _say(console, f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
+                  f"{seconds:.0f} s")
+    return {"data": source, "track": track, "units": data.units, "seed": seed, "parameters": parameters,
+            "signers": signers, "seconds": seconds, **table.to_dict()}
 
 
 def _open(source):
@@ -108,12 +113,33 @@ def _open(source):
     raise ValueError(f"--data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
 
 
-def _known(data):
-    """The keypoints that have depths in the data set; None if all have, as a selection of all."""
+def _known(console, data):
+    """The keypoints whose depth from the root two signers know, so that each can be left out; None if those are all."""
     import numpy as np
 
-    known = np.any([~np.isnan(depth).all(axis=0) for depth in data.y], axis=0)
-    return None if known.all() else [data.skeleton.keypoints[i] for i in np.flatnonzero(known)]
+    from .preprocessing import RootCenterer
+
+    depths = RootCenterer(data.skeleton).fit_transform(data.y)
+    by_signer = [np.any([~np.isnan(depth).all(axis=0) for depth in depths[data.groups == signer]], axis=0)
+                 for signer in sorted(set(data.groups))]
+    known = np.sum(by_signer, axis=0) >= 2
+    if known.all():
+        return None
+    unknown = [data.skeleton.keypoints[i] for i in np.flatnonzero(~known)]
+    _say(console, f"left out, known of one signer at most: {', '.join(unknown)}")
+    return [data.skeleton.keypoints[i] for i in np.flatnonzero(known)]
+
+
+def _say(console, text):
+    """Print a line as it is: a path may look like markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(path, report):
+    from .datasets._files import atomic_write
+
+    with atomic_write(path) as file:
+        file.write(json.dumps(report, indent=1).encode())
 
 
 def _print(console, table, units):

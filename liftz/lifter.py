@@ -29,7 +29,8 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     select : str or sequence of str, optional
         Regions and keypoints to lift, by name, from themselves alone; depths of all others are NaN.
     **parameters
-        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``.
+        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``. With ``bidirectional=False``
+        the whole Pipeline is causal: no frame's depths depend on a later frame.
 
     Returns
     -------
@@ -50,7 +51,8 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
         regressor = LSTMRegressor(kept, **{"augment": augment} | parameters)
     elif parameters:
         raise TypeError(f"{', '.join(parameters)}: parameters are for the default regressor, but one is given")
-    inputs, targets = [("center", RootCenterer(skeleton))], [RootCenterer(skeleton)]
+    causal = not getattr(regressor, "bidirectional", True)
+    inputs, targets = [("center", RootCenterer(skeleton, causal=causal))], [RootCenterer(skeleton)]
     if select is not None:
         inputs.append(("select", RegionSelector(skeleton, select)))
         targets.append(RegionSelector(skeleton, select))

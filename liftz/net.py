@@ -113,7 +113,7 @@ def feature_statistics(dataset):
         squares = squares + np.square(features).sum(axis=0)
     mean = total / count
     scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return mean, np.where(scale > 1e-4, scale, 1.0)
+    return mean, np.where(scale > 1e-6 * np.sqrt(squares / count), scale, 1.0)  # in whatever unit
 
 
 def _collate(items):

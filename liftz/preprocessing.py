@@ -20,6 +20,9 @@ class RootCenterer(SequenceTransformer):
         Names the keypoints and their roots.
     per_region : bool, default=True
         Whether each region has its own root, or all keypoints the skeleton's.
+    causal : bool, default=False
+        Whether a root that a frame does not show is held where it was last seen, so that no frame
+        depends on a later one.
 
     Notes
     -----
@@ -45,16 +48,17 @@ class RootCenterer(SequenceTransformer):
     array([[ 0., 10., 40.]], dtype=float32)
     """
 
-    def __init__(self, skeleton, per_region=True):
+    def __init__(self, skeleton, per_region=True, causal=False):
         self.skeleton = skeleton
         self.per_region = per_region
+        self.causal = causal
 
     def transform_clip(self, clip, where):
         out = clip.copy()
         for members, root in self._parts():
             track = _space(clip)[:, root].mean(axis=1, keepdims=True)
             if clip.ndim == 3:
-                track = bridge(track, hold_ends=True)
+                track = bridge(track, hold_ends=True, causal=self.causal)
             _space(out)[:, members] -= track
         if not seen(out).any():
             roots = dict.fromkeys(self.skeleton.roots.values() if self.per_region else [self.skeleton.root])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from numbers import Real
 
 import numpy as np
 import torch
@@ -194,7 +195,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             dataset = self._dataset(X, y, window=self.window, stride=self.stride, augment=augment, rng=rng)
             net = self.make_net(dataset).fit((dataset, held_out))
         loss = net.history[-1, "train_loss"]
-        if not np.isfinite(loss):
+        if not (np.isfinite(loss) and all(torch.isfinite(p).all() for p in net.module_.parameters())):
             raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help")
         return net
 
@@ -252,14 +253,15 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-        if not 0 < self.lr < np.inf:
-            raise ValueError(f"lr must be a finite number above 0, got {self.lr!r}")
-        for name in ("weight_decay", "velocity"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be a finite number of at least 0, got {getattr(self, name)!r}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be a number of at least 0 and below 1, got {self.dropout!r}")
-        if self.loss not in FUNCTIONS:
+        ranges = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
+                  "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}
+        for name, wanted in ranges.items():
+            value = getattr(self, name)
+            number = float(value) if isinstance(value, Real) else np.nan
+            enough = number > 0 if wanted.startswith("above") else number >= 0
+            if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
+                raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
+        if self.loss not in list(FUNCTIONS):
             raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {self.loss!r}")
 
 

@@ -56,12 +56,32 @@ def test_evaluate_prints_every_signer_and_region_and_writes_the_same_as_json(rec
     (["--data", "isl-kinect:no/such/folder"], "no"),
     (["--track", "T3"], "T3"),
     (["--json", "no/such/folder/x.json"], "does not exist"),
+    (["--json", "."], "it is a folder"),
+    (["--data", "isl-kinect:br[/x]"], "br[/x]"),
 ])
 def test_what_does_not_fit_is_one_message_and_an_exit_code(arguments, message):
     result = run(*arguments)
     assert result.exit_code in (1, 2)
     assert message in result.output.replace("\n", " ")
     assert "Traceback" not in result.output
+
+
+def test_a_keypoint_that_one_signer_alone_shows_is_left_out_by_name(recordings, tmp_path):
+    data = make_signing(n_signers=3, n_clips=1, n_frames=12, missing=0, random_state=0)
+    top = data.skeleton.index("head_top")
+    for clips in (data.X, data.y):
+        for clip in clips[1:]:
+            clip[:, top] = np.nan
+    root = write_panoptic(data, tmp_path / "three")
+    result = run("--data", f"panoptic:{root}", "--nets", 1, "--epochs", 1, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    assert "left out, known of one signer at most: head_top" in result.output
+
+
+def test_it_tells_its_version():
+    import liftz
+
+    assert CliRunner().invoke(app, ["--version"]).output.strip() == f"liftz {liftz.__version__}"
 
 
 def test_metrics_readers_and_help_do_not_wait_for_torch():

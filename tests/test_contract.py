@@ -14,7 +14,7 @@ from lifting_cases import (
     output,
     recordings,
 )
-from sklearn.base import clone, is_regressor
+from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
@@ -43,6 +43,15 @@ def read_only(clips):
     for clip in clips:
         clip.flags.writeable = False
     return clips
+
+
+def test_every_public_estimator_is_in_the_battery():
+    import liftz
+
+    public = {name for name in liftz.__all__ if isinstance(getattr(liftz, name), type)
+              and issubclass(getattr(liftz, name), BaseEstimator)}
+    alone = {"BodyAugmenter": "neither transforms nor predicts: it is called clip by clip; see test_augmentation.py"}
+    assert public - set(alone) == {type(estimator).__name__ for estimator in ESTIMATORS.values()} - {"Pipeline"}
 
 
 # scikit-learn

@@ -112,3 +112,17 @@ def test_a_fit_holds_one_and_a_half_times_its_frames_at_most(gaps):
     assert peak < 1.5 * size
     assert kept < 0.1 * size
     assert lifter.predict(X[:1])[0].shape == (1000, 6)
+
+
+def test_one_way_the_whole_pipeline_is_causal():
+    X, y, _ = recordings(lengths=[30] * 4, gaps=False)
+    lifter = tiny_lifter(bidirectional=False).fit(X, y)
+    clip = X[0].copy()
+    clip[5:10, SIGNER.index("hip")] = np.nan  # a root that comes back elsewhere
+    later = clip.copy()
+    later[10:] += 50
+    [before], [after] = lifter.predict([clip]), lifter.predict([later])
+    np.testing.assert_array_equal(after[:10], before[:10])
+    assert not np.array_equal(after[10:], before[10:])
+    both = tiny_lifter().fit(X, y)
+    assert not np.array_equal(both.predict([later])[0][:10], both.predict([clip])[0][:10])

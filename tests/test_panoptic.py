@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils import Bunch
 
-from liftz.datasets import FileFormatError, _panoptic_cache, load_panoptic, panoptic_writer, write_panoptic
+from liftz.datasets import (
+    FileFormatError,
+    _panoptic_cache,
+    load_panoptic,
+    make_signing,
+    panoptic_writer,
+    write_panoptic,
+)
 from liftz.sequences import check_sequences
 from liftz.skeletons import KINECT_20, PANOPTIC_131, PANOPTIC_138
 
@@ -729,3 +736,10 @@ def test_what_cannot_be_written(tmp_path, changes, problem):
     assert not Path(tmp_path / "new").exists()
     with pytest.raises(ValueError, match="the data has no 'X'"):
         write_panoptic(Bunch(), tmp_path / "new")
+
+
+def test_a_recording_that_would_be_mostly_empty_files_is_not_written(tmp_path):
+    data = make_signing(n_signers=2, n_clips=1, n_frames=3, recordings={"talk": (1, 2)})
+    with pytest.raises(ValueError, match="nobody is there from frame 3 to 50000"):
+        write_panoptic(Bunch(**(data | {"first_frames": [0, 50_000]})), tmp_path)
+    assert not list(tmp_path.iterdir())

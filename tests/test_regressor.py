@@ -527,3 +527,21 @@ def test_velocity_weighs_the_change_from_frame_to_frame(data):
     y_true = torch.tensor([[[0.0], [1.0], [float("nan")], [4.0], [6.0]]])
     y_pred = torch.tensor([[[1.0], [2.0], [9.0], [4.0], [7.0]]])
     assert loss(y_pred, y_true).item() == pytest.approx((1 + 1 + 0 + 1) / 4 + 2 * (0 + 1) / 2)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"lr": "a"}, {"lr": np.nan}, {"dropout": None}, {"velocity": "x"}, {"velocity": -1}, {"validation_fraction": 2},
+    {"loss": ["l1"]}, {"n_nets": 0}, {"stride": 1.5}])
+def test_parameters_that_make_no_sense_are_refused_by_name(data, wrong):
+    X, y, _ = data
+    [name] = wrong
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        tiny_lstm(**wrong).fit(X, y)
+
+
+@pytest.mark.parametrize("unit_of_x", [1e-6, 1.0, 1e4])
+def test_the_unit_of_the_keypoints_does_not_matter(data, unit_of_x):
+    X, y, _ = data
+    expected = tiny_lstm(max_epochs=3).fit(X, y).predict(X)
+    in_unit = to_object_array([clip * np.float32(unit_of_x) for clip in X])
+    assert_same(tiny_lstm(max_epochs=3).fit(in_unit, y).predict(in_unit), expected, 1e-2)

@@ -22,6 +22,7 @@ UNSEEN = np.array([0, 0, 0, -1], np.float32)  # a joint
 # One that every system can have: Windows keeps some for devices, and the manifest has its own.
 FOLDER_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)|manifest\.csv$)"
                          r"[\w+-](?:[\w .+-]{0,198}[\w+-])?", re.IGNORECASE)
+LONGEST_GAP = 10_000  # frames
 LAST_FRAME = 99_999_999  # a file's name has eight digits of it
 
 
@@ -120,6 +121,13 @@ def _named(data, clips):
                              f"{str(signer)!r}")
         persons[i] = int(first), clip
         signers[str(name), i] = str(signer)
+    for name, persons in recordings.items():
+        end = None
+        for first, clip in sorted(persons.values(), key=lambda person: person[0]):
+            if end is not None and first - end > LONGEST_GAP:
+                raise ValueError(f"recording {name}: nobody is there from frame {end} to {first}, and each frame is a "
+                                 f"file; gaps of more than {LONGEST_GAP} frames are not written")
+            end = max(end or 0, first + len(clip))
     if len({name.casefold() for name in recordings}) < len(recordings):
         raise ValueError("two recordings differ in upper and lower case alone, and are one folder on some systems")
     return recordings, signers

@@ -26,7 +26,8 @@ def make_signing(n_signers=5, n_clips=6, n_frames=(60, 150), *, recordings=None,
 
     People of different proportions, postures and habits sign words of one shared, invented vocabulary. All 138
     keypoints follow from forward kinematics: arms reach for places in signing space and at the face, fingers
-    bend into hand shapes, head, trunk and face move along. Bones keep their lengths, joints keep to their range.
+    bend into hand shapes, head, trunk and face move along. Bones keep their lengths (but the neck bends), joints keep
+    to their range.
 
     Parameters
     ----------
