@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .gaps import bridge
@@ -31,13 +33,19 @@ class RootCenterer(SequenceTransformer):
     clip cannot be placed, and counts as not seen. In depths nothing is guessed: where the
     root is NaN, so is its region.
 
-    What is taken away is lost on purpose: the inverse is the identity, and depths stay
-    relative to their root.
+    What is taken away is lost on purpose: the inverse leaves keypoints as they are, and
+    depths relative to their root, which it puts at exactly zero where it is there.
 
     Raises
     ------
     ValueError
         If a clip never shows any root; `Skeleton.with_root` names another.
+
+    Warns
+    -----
+    UserWarning
+        By `fit`: if keypoints of a region are seen, but its root never; if keypoints lie at exactly (0, 0), which is
+        how some detectors write "not seen".
 
     Examples
     --------
@@ -64,6 +72,31 @@ class RootCenterer(SequenceTransformer):
             roots = dict.fromkeys(self.skeleton.roots.values() if self.per_region else [self.skeleton.root])
             raise ValueError(f"{where} never shows the root {' or '.join(map(repr, roots))} of skeleton "
                              f"{self.skeleton.name!r}; Skeleton.with_root(...) measures from another keypoint")
+        return out
+
+    def learn(self, X):
+        if X[0].ndim == 2:
+            return
+        shown = np.any([seen(clip).any(axis=0) for clip in X], axis=0)
+        roots = np.unique(np.concatenate([root for _, root in self._parts()]))
+        for members, root in self._parts():
+            if shown[members].any() and not shown[root].all():
+                names = ", ".join(self.skeleton.keypoints[i] for i in root)
+                region = next(r for r in self.skeleton.regions if self.skeleton.keypoints[members[0]]
+                              in self.skeleton.regions[r])
+                warnings.warn(f"region {region!r} counts as not seen: no clip shows its root {names}; to measure from "
+                              f"another keypoint, use Skeleton.with_root", stacklevel=3)
+        zeros = sum(int((np.delete(clip[..., :2], roots, axis=1) == 0).all(axis=2).sum()) for clip in X)
+        if zeros > 0.001 * sum(clip.shape[0] * clip.shape[1] for clip in X):
+            warnings.warn(f"{zeros} keypoints lie at exactly (0, 0); if that means 'not seen', as in OpenPose's files, "
+                          f"make them NaN", stacklevel=3)
+
+    def inverse_clip(self, clip):
+        if clip.ndim == 3:
+            return clip
+        out = clip.copy()
+        for members, root in self._parts():
+            out[:, members] -= np.nan_to_num(clip[:, root].mean(axis=1, keepdims=True))
         return out
 
     def _parts(self):

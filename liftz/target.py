@@ -8,6 +8,8 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from .metrics import mpjpe
+from .preprocessing import RootCenterer
 from .sequences import check_sequences, seen
 from .tags import SequenceRegressorMixin
 
@@ -75,6 +77,13 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         check_is_fitted(self, "regressor_")
         return self.transformer_.inverse_transform(self.regressor_.predict(X))
 
+    def score(self, X, y, sample_weight=None):
+        """Minus `mpjpe`, so that greater is better; root-aligned if a `RootCenterer` transforms the depths."""
+        steps = [step for _, step in getattr(self.transformer_, "steps", [("", self.transformer_)])]
+        centerer = next((step for step in steps if isinstance(step, RootCenterer)), None)
+        named = {} if centerer is None else {"skeleton": centerer.skeleton, "per_region": centerer.per_region}
+        return -mpjpe(y, self.predict(X), sample_weight=sample_weight, **named)
+
     def get_metadata_routing(self):
         """Which metadata the regressor asks for."""
         return MetadataRouter(owner=self).add(
@@ -94,5 +103,6 @@ def check_targets(y, skeleton=None):
     if not known.all():
         keypoint = int(np.argmin(known))
         name = keypoint if skeleton is None else skeleton.keypoints[keypoint]
-        raise ValueError(f"y: keypoint {name} has no depth in any clip, so it cannot be learnt; "
-                         f"leave it out with a RegionSelector")
+        others = f" (nor have {np.sum(~known) - 1} others)" if np.sum(~known) > 1 else ""
+        raise ValueError(f"y: keypoint {name} has no depth in any clip{others}, or none beside its root's, so it "
+                         f"cannot be learnt; leave it out with a RegionSelector, or make_lifter(..., select=...)")

@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -126,3 +127,28 @@ def test_one_way_the_whole_pipeline_is_causal():
     assert not np.array_equal(after[10:], before[10:])
     both = tiny_lifter().fit(X, y)
     assert not np.array_equal(both.predict([later])[0][:10], both.predict([clip])[0][:10])
+
+
+def test_roots_come_out_at_zero_and_the_score_is_that_of_the_skeleton():
+    X, y, _ = recordings()
+    for lifter in (tiny_lifter(), make_lifter(SIGNER, FrameRidge()), tiny_lifter(select="hand")):
+        depths = lifter.fit(X, y).predict(X)
+        roots = np.concatenate([SIGNER.root_indices(region) for region in SIGNER.regions])
+        for depth in depths:
+            np.testing.assert_allclose(depth[:, roots][~np.isnan(depth[:, roots])], 0, atol=1e-3)
+        assert lifter.score(X, y) == pytest.approx(-mpjpe(y, depths, skeleton=SIGNER))
+
+
+def test_a_root_in_no_clip_and_zeros_for_not_seen_are_told():
+    X, y, _ = recordings(gaps=False)
+    hidden, zeros = (to_object_array([clip.copy() for clip in X]) for _ in range(2))
+    for clip, other in zip(hidden, zeros, strict=True):
+        clip[:, SIGNER.index("hip")] = np.nan
+        other[3, SIGNER.index("head")] = 0
+    with pytest.warns(UserWarning, match="region 'body' counts as not seen: no clip shows its root hip"):
+        tiny_lifter().fit(hidden, y)
+    with pytest.warns(UserWarning, match=r"6 keypoints lie at exactly \(0, 0\)"):
+        tiny_lifter().fit(zeros, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tiny_lifter().fit(X, y)
