@@ -65,7 +65,8 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         self
         """
         # X is the regressor's to check: where a region is selected, it may have fewer keypoints than y by now.
-        y = check_sequences(y, ndim=2, names=("y", ""))
+        centerer = _centerer(self.transformer)
+        y = check_sequences(y, ndim=2, skeleton=None if centerer is None else centerer.skeleton, names=("y", ""))
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).regressor.fit
         self.transformer_ = clone(self.transformer)
@@ -79,8 +80,7 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
 
     def score(self, X, y, sample_weight=None):
         """Minus `mpjpe`, so that greater is better; root-aligned if a `RootCenterer` transforms the depths."""
-        steps = [step for _, step in getattr(self.transformer_, "steps", [("", self.transformer_)])]
-        centerer = next((step for step in steps if isinstance(step, RootCenterer)), None)
+        centerer = _centerer(self.transformer_)
         named = {} if centerer is None else {"skeleton": centerer.skeleton, "per_region": centerer.per_region}
         return -mpjpe(y, self.predict(X), sample_weight=sample_weight, **named)
 
@@ -88,6 +88,12 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         """Which metadata the regressor asks for."""
         return MetadataRouter(owner=self).add(
             regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+
+
+def _centerer(transformer):
+    """The `RootCenterer` that depths come to first, if one does."""
+    first = getattr(transformer, "steps", [("", transformer)])[0][1]
+    return first if isinstance(first, RootCenterer) else None
 
 
 def check_pair(X, y, skeleton=None):

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.pipeline import make_pipeline
 
-from liftz import FrameRidge, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer
+from liftz import FrameRidge, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer, make_lifter
 from liftz.metrics import mpjpe
 from liftz.sequences import to_object_array
 
@@ -107,3 +107,9 @@ def test_the_score_is_minus_mpjpe():
 def test_depths_that_are_none_are_refused(y, message):
     with pytest.raises(ValueError, match=message):
         TransformedTarget(FrameRidge(), ZNormalizer()).fit([np.zeros((3, 6, 2))], y)
+
+
+def test_depths_of_another_skeleton_are_refused_as_y():
+    X, y, _ = recordings()
+    with pytest.raises(ValueError, match=r"y: clip 0 has 5 keypoints, expected 6 \(signer\)"):
+        make_lifter(SIGNER, FrameRidge()).fit(X, [depth[:, :5] for depth in y])
