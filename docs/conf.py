@@ -2,11 +2,6 @@
 
 project = "liftz"
 copyright = "2026, the liftz developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx.ext.intersphinx"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
 html_theme = "furo"
-exclude_patterns = []
-autosummary_generate = True
-autodoc_default_options = {"members": False}
 numpydoc_show_class_members = False
-intersphinx_mapping = {}
-nitpicky = False

@@ -7,9 +7,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .features import frame_features
-from .sequences import check_sequences, seen, to_object_array
+from .sequences import check_pair, check_sequences, check_targets, seen, to_object_array
 from .tags import SequenceRegressorMixin
-from .target import check_pair, check_targets
 
 __all__ = ["Flat", "FrameRidge", "MeanPose"]
 

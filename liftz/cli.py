@@ -76,10 +76,13 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     from .tables import error_table
 
     data, distance, parameters = _open(source)
+    signers = sorted(set(data.groups))
+    if len(signers) < 2:
+        raise ValueError(f"{source} has one signer, {signers[0]}: leaving one out takes two at least. In Panoptic "
+                         f"recordings a manifest.csv says who is who; without it each recording counts as one")
     X = project(data, track, distance=distance, random_state=seed)
     parameters |= {name: value for name, value in asked.items() if value is not None}
     models = standard_models(data.skeleton, select=_known(console, data), random_state=seed, **parameters)
-    signers = sorted(set(data.groups))
     _say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
                   f"{data.skeleton.name}, track {track}")
     start = time.perf_counter()
@@ -102,6 +105,7 @@ def _open(source):
     from .datasets import load_isl_kinect, load_panoptic, make_signing
 
     kind, _, folder = source.partition(":")
+    folder = os.path.expanduser(folder)  # no shell does, behind a colon
     if kind == "synthetic" and not folder:
         # Little data, and a lifter to match: about a minute on two cores.
         return (make_signing(n_signers=4, n_clips=10, n_frames=(60, 100), random_state=0), None,

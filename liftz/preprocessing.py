@@ -77,11 +77,11 @@ class RootCenterer(SequenceTransformer):
     def learn(self, X):
         if X[0].ndim == 2:
             return
-        shown = np.any([seen(clip).any(axis=0) for clip in X], axis=0)
         roots = np.unique(np.concatenate([root for _, root in self._parts()]))
         for members, root in self._parts():
-            if shown[members].any() and not shown[root].all():
-                names = ", ".join(self.skeleton.keypoints[i] for i in root)
+            placed = any(seen(clip)[:, root].all(axis=1).any() for clip in X)
+            if not placed and any(seen(clip)[:, members].any() for clip in X):
+                names = " with ".join(self.skeleton.keypoints[i] for i in root)
                 region = next(r for r in self.skeleton.regions if self.skeleton.keypoints[members[0]]
                               in self.skeleton.regions[r])
                 warnings.warn(f"region {region!r} counts as not seen: no clip shows its root {names}; to measure from "

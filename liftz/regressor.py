@@ -20,9 +20,8 @@ from .modules import SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, hold_out_groups
-from .sequences import check_sequences, seen, to_object_array
+from .sequences import check_pair, check_sequences, check_targets, seen, to_object_array
 from .tags import SequenceRegressorMixin
-from .target import check_pair, check_targets
 
 __all__ = ["LSTMRegressor"]
 
@@ -181,9 +180,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.__dict__.pop("nets_", None)  # a fit that fails from here on leaves nothing to predict with
         self.n_keypoints_in_, self.n_channels_in_ = X[0].shape[1:]
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
+        # Kept as they are now, for predict: parameters may be set to something else after a fit.
+        bones = None if self.skeleton is None else bone_ends(self.skeleton)
+        self.features_ = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
+        self.stride_ = self.stride
         self.targets_ = ZNormalizer(per="all").fit(y[train])
         augment = None if self.augment is None else clone(self.augment).fit(X[train], y[train])
-        held_out = None if valid is None else self._dataset(X[valid], y[valid], window=self.window, stride=self.stride)
+        held_out = None if valid is None else self._dataset(X[valid], y[valid])
         self.nets_ = [self._fit_net(X[train], y[train], held_out, augment, int(seed)) for seed in seeds[1:]]
         return self
 
@@ -192,7 +195,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
             rng = np.random.default_rng(seed)
-            dataset = self._dataset(X, y, window=self.window, stride=self.stride, augment=augment, rng=rng)
+            dataset = self._dataset(X, y, augment=augment, rng=rng)
             net = self.make_net(dataset).fit((dataset, held_out))
         loss = net.history[-1, "train_loss"]
         if not (np.isfinite(loss) and all(torch.isfinite(p).all() for p in net.module_.parameters())):
@@ -208,12 +211,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "nets_")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride, len(clip)))]
-        dataset = self._dataset(to_object_array([X[i][start::self.stride] for i, start in phases]))
+        phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
+        parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
+        dataset = ClipDataset(parts, features=self.features_)
         depths = to_object_array([np.zeros(clip.shape[:2], np.float32) for clip in X])
         for net in self.nets_:
             for (i, start), depth in zip(phases, net.predict_clips(dataset), strict=True):
-                depths[i][start::self.stride] += depth / len(self.nets_)
+                depths[i][start::self.stride_] += depth / len(self.nets_)
         return self.targets_.inverse_transform(depths)
 
     def make_net(self, dataset):
@@ -239,10 +243,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             callbacks=callbacks + list(self.callbacks or []), device=self.device, verbose=self.verbose,
         )
 
-    def _dataset(self, X, y=None, **options):
-        bones = None if self.skeleton is None else bone_ends(self.skeleton)
-        features = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
-        return ClipDataset(X, y, features=features, targets=self.targets_, **options)
+    def _dataset(self, X, y, **options):
+        return ClipDataset(X, y, features=self.features_, targets=self.targets_, window=self.window,
+                           stride=self.stride_, **options)
 
     def _check_parameters(self):
         at_least = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["check_sequences", "pad", "seen", "to_object_array"]
+__all__ = ["check_pair", "check_sequences", "check_targets", "pad", "seen", "to_object_array"]
 
 SHAPES = {2: "(n_frames, n_keypoints)", 3: "(n_frames, n_keypoints, 2 or 3)"}
 SINGLE = "; a single clip goes in as [clip]"
@@ -132,6 +132,24 @@ def _check_values(clip, given, where, skeleton, allow_unseen, positions):
         if unsure.any():
             raise ValueError(f"{where}, {spot(unsure)}: x and y are given, but the confidence is NaN; "
                              f"expected a number, or NaN in x and y too")
+
+
+def check_pair(X, y, skeleton=None):
+    """The gate for clips with their depths, neither of which may be left out."""
+    if y is None:
+        raise ValueError("y is None: fit needs the clips' depths, arrays of shape (n_frames, n_keypoints)")
+    return check_sequences(X, y, skeleton=skeleton)
+
+
+def check_targets(y, skeleton=None):
+    """Refuse depths in which a keypoint is known nowhere, in no clip: there is nothing to learn of it."""
+    known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)
+    if not known.all():
+        keypoint = int(np.argmin(known))
+        name = keypoint if skeleton is None else skeleton.keypoints[keypoint]
+        others = f" (nor have {np.sum(~known) - 1} others)" if np.sum(~known) > 1 else ""
+        raise ValueError(f"y: keypoint {name} has no depth in any clip{others}, or none beside its root's, so it "
+                         f"cannot be learnt; leave it out with a RegionSelector, or make_lifter(..., select=...)")
 
 
 def seen(clip):

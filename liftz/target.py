@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -10,10 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .metrics import mpjpe
 from .preprocessing import RootCenterer
-from .sequences import check_sequences, seen
+from .sequences import check_sequences
 from .tags import SequenceRegressorMixin
 
-__all__ = ["TransformedTarget", "check_pair", "check_targets"]
+__all__ = ["TransformedTarget"]
 
 
 class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimator):
@@ -94,21 +93,3 @@ def _centerer(transformer):
     """The `RootCenterer` that depths come to first, if one does."""
     first = getattr(transformer, "steps", [("", transformer)])[0][1]
     return first if isinstance(first, RootCenterer) else None
-
-
-def check_pair(X, y, skeleton=None):
-    """The gate for clips with their depths, neither of which may be left out."""
-    if y is None:
-        raise ValueError("y is None: fit needs the clips' depths, arrays of shape (n_frames, n_keypoints)")
-    return check_sequences(X, y, skeleton=skeleton)
-
-
-def check_targets(y, skeleton=None):
-    """Refuse depths in which a keypoint is known nowhere, in no clip: there is nothing to learn of it."""
-    known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)
-    if not known.all():
-        keypoint = int(np.argmin(known))
-        name = keypoint if skeleton is None else skeleton.keypoints[keypoint]
-        others = f" (nor have {np.sum(~known) - 1} others)" if np.sum(~known) > 1 else ""
-        raise ValueError(f"y: keypoint {name} has no depth in any clip{others}, or none beside its root's, so it "
-                         f"cannot be learnt; leave it out with a RegionSelector, or make_lifter(..., select=...)")

@@ -78,6 +78,20 @@ def test_a_keypoint_that_one_signer_alone_shows_is_left_out_by_name(recordings, 
     assert "left out, known of one signer at most: head_top" in result.output
 
 
+def test_one_signer_alone_is_told_what_is_missing(recordings):
+    (recordings / "manifest.csv").write_text("recording,id,signer\nsynthetic_S1_01,0,Ann\nsynthetic_S2_01,0,Ann\n")
+    result = run("--data", f"panoptic:{recordings}")
+    assert result.exit_code == 1
+    assert "has one signer, Ann: leaving one out takes two at least" in result.output
+
+
+def test_a_home_folder_is_found_behind_the_colon(recordings, monkeypatch):
+    monkeypatch.setenv("HOME", str(recordings.parent))
+    monkeypatch.setenv("USERPROFILE", str(recordings.parent))
+    result = run("--data", "panoptic:~/panoptic", "--nets", 1, "--epochs", 1, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+
+
 def test_it_tells_its_version():
     import liftz
 

@@ -9,7 +9,7 @@ import pytest
 from lifting_cases import SIGNER, TINY, assert_clips_alone, assert_same, recordings, tiny_lifter
 from sklearn.pipeline import Pipeline
 
-from liftz import Flat, FrameRidge, LSTMRegressor, Skeleton, make_lifter
+from liftz import Flat, FrameRidge, LSTMRegressor, RootCenterer, Skeleton, make_lifter
 from liftz.metrics import mpjpe
 from liftz.sequences import to_object_array
 
@@ -152,3 +152,12 @@ def test_a_root_in_no_clip_and_zeros_for_not_seen_are_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tiny_lifter().fit(X, y)
+
+
+def test_two_names_of_a_root_that_are_never_seen_together_are_told():
+    hips = Skeleton("hips", ["left", "right", "neck"], root=("left", "right"), edges=[("left", "neck")])
+    clip = np.random.default_rng(0).normal(size=(8, 3, 2))
+    clip[::2, 0] = clip[1::2, 1] = np.nan
+    with (pytest.warns(UserWarning, match="no clip shows its root left with right"),
+          pytest.raises(ValueError, match="never shows the root")):
+        RootCenterer(hips).fit_transform([clip])

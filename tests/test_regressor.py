@@ -545,3 +545,11 @@ def test_the_unit_of_the_keypoints_does_not_matter(data, unit_of_x):
     expected = tiny_lstm(max_epochs=3).fit(X, y).predict(X)
     in_unit = to_object_array([clip * np.float32(unit_of_x) for clip in X])
     assert_same(tiny_lstm(max_epochs=3).fit(in_unit, y).predict(in_unit), expected, 1e-2)
+
+
+def test_parameters_set_after_a_fit_do_not_change_what_it_predicts(data):
+    X, y, _ = data
+    lstm = tiny_lstm(stride=2).fit(X, y)
+    expected = lstm.predict(X)
+    for changed in ({"stride": 3}, {"bidirectional": False}, {"window": 4}, {"hidden_size": 9}):
+        assert_same(lstm.set_params(**changed).predict(X), expected)
