@@ -62,7 +62,7 @@ def evaluate(
             _write(json_file, report)
             _say(console, f"written to {json_file}")
     except (ValueError, OSError) as error:
-        _say(console, f"error: {error}")
+        _say(Console(stderr=True), f"error: {error}")
         raise typer.Exit(1) from error
 
 
