@@ -2,8 +2,9 @@
 
 from importlib import import_module
 
+from liftz._files import FileFormatError
+
 _HOMES = {
-    "FileFormatError": "_files",
     "fetch_isl_kinect": "isl_kinect",
     "load_isl_kinect": "isl_kinect",
     "load_panoptic": "panoptic",
@@ -12,7 +13,7 @@ _HOMES = {
     "write_panoptic": "panoptic_writer",
 }
 
-__all__ = list(_HOMES)
+__all__ = ["FileFormatError", *_HOMES]
 
 
 def __getattr__(name):

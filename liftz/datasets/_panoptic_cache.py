@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from liftz.datasets._files import atomic_write
+from liftz._files import atomic_write
 from liftz.datasets._panoptic_recording import Recording, read_recording
 
 __all__ = ["read_cached"]

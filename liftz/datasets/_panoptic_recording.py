@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from liftz.datasets._files import FileFormatError
+from liftz._files import FileFormatError
 from liftz.datasets._panoptic_scene import read_bodies, read_faces, read_hands
 from liftz.skeletons import PANOPTIC_131, PANOPTIC_138, PANOPTIC_COCO19
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liftz.datasets._files import FileFormatError
+from liftz._files import FileFormatError
 
 __all__ = ["NO_REPROJECTION", "OURS", "Scene", "read_bodies", "read_faces", "read_hands"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-from liftz.datasets._files import FileFormatError, atomic_folder, get_data_home
+from liftz._files import FileFormatError, atomic_folder, get_data_home
 from liftz.sequences import to_object_array
 from liftz.skeletons import KINECT_20
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-from liftz.datasets._files import FileFormatError, get_data_home
+from liftz._files import FileFormatError, get_data_home
 from liftz.datasets._panoptic_cache import read_cached
 from liftz.datasets._panoptic_recording import BODY_FOLDERS, PATTERNS, SKELETONS, find_files, read_recording
 from liftz.sequences import to_object_array

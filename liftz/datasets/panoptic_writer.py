@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from liftz.datasets._files import atomic_folder, atomic_write
+from liftz._files import atomic_folder, atomic_write
 from liftz.datasets._panoptic_recording import BODY_FOLDERS, FACE_FOLDER, HAND_FOLDER, PATTERNS, SKELETONS
 from liftz.datasets._panoptic_scene import NO_REPROJECTION, OURS
 from liftz.datasets.panoptic import COLUMNS, FPS, MANIFEST, read_manifest

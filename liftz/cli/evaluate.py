@@ -1,40 +1,16 @@
-"""The `liftz` command: a thin door to the library."""
+"""`liftz evaluate`: errors on signers left out."""
 
 from __future__ import annotations
 
-import json
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Lift 2D signing keypoints into depth.")
+from .common import Track, errors_told, open_data, say, writable, write_json
 
 
-class Track(StrEnum):
-    """What the lifter sees: metric x and y, or pixels with noise and gaps."""
-
-    T1 = "T1"
-    T2 = "T2"
-
-
-def _version(asked: bool):
-    if asked:
-        from . import __version__
-
-        typer.echo(f"liftz {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False):
-    """Lift 2D signing keypoints into depth."""
-
-
-@app.command()
 def evaluate(
     data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
     track: Annotated[Track, typer.Option(help="T1: metric x and y in. T2: pixels, with noise and gaps.")] = Track.T1,
@@ -53,17 +29,12 @@ def evaluate(
     from rich.console import Console
 
     console = Console()
-    if json_file is not None and (json_file.is_dir() or not json_file.parent.is_dir()):
-        raise typer.BadParameter(f"{json_file} cannot be a file: it is a folder, or its folder does not exist",
-                                 param_hint="--json")
-    try:
+    writable(json_file, "--json")
+    with errors_told():
         report = _evaluate(console, data, track.value, keypoints, {"n_nets": nets, "max_epochs": epochs}, seed, jobs)
         if json_file is not None:
-            _write(json_file, report)
-            _say(console, f"written to {json_file}")
-    except (ValueError, OSError) as error:
-        _say(Console(stderr=True), f"error: {error}")
-        raise typer.Exit(1) from error
+            write_json(json_file, report)
+            say(console, f"written to {json_file}")
 
 
 def _evaluate(console, source, track, keypoints, asked, seed, jobs):
@@ -71,11 +42,11 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from .datasets import project
-    from .evaluation import predict_unseen, standard_models
-    from .tables import error_table
+    from ..datasets import project
+    from ..evaluation import predict_unseen, standard_models
+    from ..tables import error_table
 
-    data, distance, parameters = _open(source)
+    data, distance, parameters = open_data(source)
     signers = sorted(set(data.groups))
     if len(signers) < 2:
         raise ValueError(f"{source} has one signer, {signers[0]}: leaving one out takes two at least. In Panoptic "
@@ -83,7 +54,7 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     X = project(data, track, distance=distance, random_state=seed)
     parameters |= {name: value for name, value in asked.items() if value is not None}
     models = standard_models(data.skeleton, select=_known(console, data), random_state=seed, **parameters)
-    _say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
+    say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
                   f"{data.skeleton.name}, track {track}")
     start = time.perf_counter()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -94,34 +65,17 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     seconds = time.perf_counter() - start
     table = error_table(data.y, depths, data.groups, data.skeleton, reference="mean pose", keypoints=keypoints)
     _print(console, table, data.units)
-    _say(console, f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
+    say(console, f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
                   f"{seconds:.0f} s")
     return {"data": source, "track": track, "units": data.units, "seed": seed, "parameters": parameters,
             "signers": signers, "seconds": seconds, **table.to_dict()}
-
-
-def _open(source):
-    """The data set behind a ``kind:FOLDER``, how far from a camera to put it for track T2, and the lifter for it."""
-    from .datasets import load_isl_kinect, load_panoptic, make_signing
-
-    kind, _, folder = source.partition(":")
-    folder = os.path.expanduser(folder)  # no shell does, behind a colon
-    if kind == "synthetic" and not folder:
-        # Little data, and a lifter to match: about a minute on two cores.
-        return (make_signing(n_signers=4, n_clips=10, n_frames=(60, 100), random_state=0), None,
-                {"n_nets": 1, "batch_size": 8, "max_epochs": 80})
-    if kind == "isl-kinect" and folder:
-        return load_isl_kinect(folder), None, {}
-    if kind == "panoptic" and folder:
-        return load_panoptic(folder, turn="front"), 300.0, {}  # cm; the dome's coordinates know no camera
-    raise ValueError(f"--data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
 
 
 def _known(console, data):
     """The keypoints whose depth from the root two signers know, so that each can be left out; None if those are all."""
     import numpy as np
 
-    from .preprocessing import RootCenterer
+    from ..preprocessing import RootCenterer
 
     depths = RootCenterer(data.skeleton).fit_transform(data.y)
     by_signer = [np.any([~np.isnan(depth).all(axis=0) for depth in depths[data.groups == signer]], axis=0)
@@ -130,20 +84,8 @@ def _known(console, data):
     if known.all():
         return None
     unknown = [data.skeleton.keypoints[i] for i in np.flatnonzero(~known)]
-    _say(console, f"left out, known of one signer at most: {', '.join(unknown)}")
+    say(console, f"left out, known of one signer at most: {', '.join(unknown)}")
     return [data.skeleton.keypoints[i] for i in np.flatnonzero(known)]
-
-
-def _say(console, text):
-    """Print a line as it is: a path may look like markup."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _write(path, report):
-    from .datasets._files import atomic_write
-
-    with atomic_write(path) as file:
-        file.write(json.dumps(report, indent=1).encode())
 
 
 def _print(console, table, units):

@@ -1,0 +1,28 @@
+"""The `liftz` command: a thin door to the library, one module for each of its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .evaluate import evaluate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Lift 2D signing keypoints into depth.")
+
+
+def _version(asked: bool):
+    if asked:
+        from .. import __version__
+
+        typer.echo(f"liftz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False):
+    """Lift 2D signing keypoints into depth."""
+
+
+app.command()(evaluate)
