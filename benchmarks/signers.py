@@ -49,7 +49,7 @@ def models(skeleton, seed, quick):
         "lifter, no varied bodies": make_lifter(skeleton, augment=None, **lifter),
         "lifter, no velocity loss": make_lifter(skeleton, velocity=0.0, **lifter),
         "lifter, two layers": make_lifter(skeleton, num_layers=2, **lifter),
-        "lifter, one-way": make_lifter(skeleton, bidirectional=False, **lifter),
+        "lifter, one-way": make_lifter(skeleton, look_ahead=0, **lifter),
     }
 
 

@@ -1,16 +1,16 @@
-"""New bodies from recorded ones: other bone lengths, another posture, another view."""
+"""New bodies from recorded ones: another's posture, other bone lengths, another view."""
 
 from __future__ import annotations
 
 import warnings
-from collections import deque
-from functools import lru_cache
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from .gaps import bridge
+from .postures import Postures
 from .sequences import check_sequences, seen
+from .tree import bone_tree
 
 __all__ = ["BodyAugmenter"]
 
@@ -18,9 +18,9 @@ __all__ = ["BodyAugmenter"]
 class BodyAugmenter(BaseEstimator):
     """Make a person that nobody recorded: the same motion by another body.
 
-    For each clip anew, and constant over it: every bone gets another length (left and right
-    the same), every bone is tilted a little, and the whole body is turned about the vertical. Keypoints
-    and depths move together. What was not seen stays so.
+    For each clip anew, and constant over it: the posture moves towards another signer's, every bone gets
+    another length (left and right the same), every bone is tilted a little, and the whole body is turned about the
+    vertical. Keypoints and depths move together. What was not seen stays so.
 
     Parameters
     ----------
@@ -30,8 +30,12 @@ class BodyAugmenter(BaseEstimator):
         Standard deviation of the bones' relative change of length.
     posture : float, default=4.0
         Standard deviation of each bone's tilt about each axis, in degrees.
-    turn : float, default=6.0
-        Standard deviation of the body's turn, in degrees.
+    turn : float, default=10.0
+        Scale of the body's turn, in degrees: most turns are smaller than twice that, and a few far larger (Student's
+        t with 2 degrees of freedom, cut at 70).
+    borrow : float, default=1.0
+        How far a clip goes, at most, from its signer's mean pose to that of another signer seen from the same angle.
+        It takes signers, given to `fit` as groups.
     share : float, default=0.5
         Share of the clips that are changed at all.
     xy_per_depth : float, optional
@@ -59,16 +63,17 @@ class BodyAugmenter(BaseEstimator):
     True
     """
 
-    def __init__(self, skeleton, *, bones=0.08, posture=4.0, turn=6.0, share=0.5, xy_per_depth=None):
+    def __init__(self, skeleton, *, bones=0.08, posture=4.0, turn=10.0, borrow=1.0, share=0.5, xy_per_depth=None):
         self.skeleton = skeleton
         self.bones = bones
         self.posture = posture
         self.turn = turn
+        self.borrow = borrow
         self.share = share
         self.xy_per_depth = xy_per_depth
 
-    def fit(self, X, y):
-        """Estimate how many units of x and y a unit of depth is, unless it was given.
+    def fit(self, X, y, groups=None):
+        """Learn how signers hold themselves, and how many units of x and y a unit of depth is, unless it was given.
 
         A bone of length L that looks l long has ``L^2 = l^2 + r^2 dz^2``: within a clip, l^2 and (r dz)^2 vary by the
         same amount in opposite directions. r is the ratio of their deviations over all bones and clips.
@@ -77,6 +82,8 @@ class BodyAugmenter(BaseEstimator):
         ----------
         X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
         y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+        groups : array of shape (n_clips,), optional
+            The signer of each clip. Without them nobody's posture is borrowed.
 
         Returns
         -------
@@ -93,9 +100,14 @@ class BodyAugmenter(BaseEstimator):
             If no bone moves within a clip, which leaves nothing to estimate from: 1 is taken then.
         """
         X, y = check_sequences(X, y, skeleton=self.skeleton)
-        self.xy_per_depth_ = self.xy_per_depth
-        if self.xy_per_depth is not None:
-            return self
+        self.xy_per_depth_ = self._estimate(X, y) if self.xy_per_depth is None else self.xy_per_depth
+        self.postures_ = None
+        if groups is not None and self.borrow:
+            poses = [self._mean_pose(clip, depth) for clip, depth in zip(X, y, strict=True)]
+            self.postures_ = Postures(self.skeleton, np.stack(poses), groups)
+        return self
+
+    def _estimate(self, X, y):
         children, parents, _ = bone_tree(self.skeleton)
         seen_length = seen_depth = 0.0
         for clip, depth in zip(X, y, strict=True):
@@ -107,21 +119,29 @@ class BodyAugmenter(BaseEstimator):
             seen_depth += _variation(rise)
         if not (seen_length > 0 and seen_depth > 0):
             warnings.warn("no bone moves within a clip, so x and y are taken to have the unit of depth; "
-                          "give BodyAugmenter its xy_per_depth otherwise", stacklevel=2)
-            self.xy_per_depth_ = 1.0
-            return self
-        self.xy_per_depth_ = float((seen_length / seen_depth) ** 0.25)
-        return self
+                          "give BodyAugmenter its xy_per_depth otherwise", stacklevel=3)
+            return 1.0
+        return float((seen_length / seen_depth) ** 0.25)
 
-    def __call__(self, clip, depth, rng):
-        """A new clip ``(n_frames, n_keypoints, 2 or 3)`` and its depths ``(n_frames, n_keypoints)``.
+    def _mean_pose(self, clip, depth):
+        points = np.dstack([clip[..., :2], depth * self.xy_per_depth_])
+        known = ~np.isnan(points)
+        n = known.sum(axis=0)
+        return np.where(n > 0, np.where(known, points, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
+
+    def __call__(self, clip, depth, rng, signer=None):
+        """A new clip ``(n_frames, n_keypoints, 2 or 3)`` of a signer, and its depths ``(n_frames, n_keypoints)``.
 
         Both must be relative to their roots.
         """
         if rng.random() >= self.share:
             return clip, depth
         xy, z = (np.nan_to_num(bridge(part, hold_ends=True)) for part in (clip[..., :2], depth * self.xy_per_depth_))
-        moved = self._move(np.dstack([xy, z]), rng)
+        points = np.dstack([xy, z])
+        if self.postures_ is not None:
+            shift = self.postures_.shift(self._mean_pose(clip, depth), signer, rng)
+            points += (self.borrow * shift).astype(np.float32)
+        moved = self._move(points, rng)
         clip, visible = clip.copy(), seen(clip)
         clip[visible, :2] = moved[visible, :2]
         known = ~np.isnan(depth)
@@ -132,7 +152,7 @@ class BodyAugmenter(BaseEstimator):
         children, parents, twins = bone_tree(self.skeleton)
         lengths = 1 + self.bones * rng.standard_normal(len(self.skeleton))[twins]
         tilts = rotations(np.radians(self.posture) * rng.standard_normal((len(children), 3)))
-        turn = rotations([[np.radians(self.turn) * rng.standard_normal(), 0, 0]])[0]
+        turn = rotations([[np.radians(np.clip(self.turn * rng.standard_t(2), -70, 70)), 0, 0]])[0]
         changes = (turn @ tilts * lengths[:, None, None]).astype(np.float32)
         bones = np.einsum("nij,tnj->tni", changes, points[:, children] - points[:, parents])  # (T, n_bones, 3)
         moved = points @ turn.T.astype(np.float32)
@@ -156,32 +176,3 @@ def rotations(angles):
         np.stack([cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy], axis=-1),
         np.stack([sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy], axis=-1),
         np.stack([-cx * sy, sx, cx * cy], axis=-1)], axis=1)
-
-
-@lru_cache
-def bone_tree(skeleton):
-    """Bones as chains that start at the regions' roots.
-
-    Returns
-    -------
-    children, parents, twins : lists of int
-        Positions of each bone's two ends, nearer bones first, and of the end of its left counterpart if
-        it is a right one: of itself otherwise.
-    """
-    neighbours: dict[str, list[str]] = {name: [] for name in skeleton.keypoints}
-    for a, b in skeleton.edges:
-        neighbours[a].append(b)
-        neighbours[b].append(a)
-    left_of = {right: left for left, right in skeleton.pairs}
-    ends = deque(skeleton.keypoints[i] for region in skeleton.regions for i in skeleton.root_indices(region))
-    reached, children, parents = set(ends), [], []
-    while ends:
-        parent = ends.popleft()
-        for child in neighbours[parent]:
-            if child not in reached:
-                reached.add(child)
-                ends.append(child)
-                children.append(child)
-                parents.append(parent)
-    return ([skeleton.index(c) for c in children], [skeleton.index(p) for p in parents],
-            [skeleton.index(left_of.get(c, c)) for c in children])

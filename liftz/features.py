@@ -10,7 +10,7 @@ from .sequences import seen
 __all__ = ["bone_ends", "frame_features"]
 
 
-def frame_features(clip, bones=None, causal=False):
+def frame_features(clip, bones=None, causal=False, unseen=None):
     """Features of every frame of a clip.
 
     Keypoints, with gaps bridged over time; which of them were seen; their confidence, if
@@ -30,6 +30,8 @@ def frame_features(clip, bones=None, causal=False):
     causal : bool, default=False
         Whether a frame's features leave out all later frames; the longest is then the
         longest so far.
+    unseen : array of shape (n_keypoints,), of bool, optional
+        Keypoints to take for missing, whether the clip shows them or not.
 
     Returns
     -------
@@ -46,6 +48,8 @@ def frame_features(clip, bones=None, causal=False):
            [0., 0., 4., 0., 1., 1., 4., 5., 3.]], dtype=float32)
     """
     n_frames = len(clip)
+    if unseen is not None and unseen.any():
+        clip = np.where(unseen[:, None], np.float32(np.nan), clip)
     visible = seen(clip)
     xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
     xy[np.isnan(xy).any(axis=2)] = np.nan  # half a point is not seen

@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+from copy import copy
+
+from sklearn import get_config
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from .augmentation import BodyAugmenter
 from .preprocessing import RegionSelector, RootCenterer
 from .regressor import LSTMRegressor
 from .target import TransformedTarget
 
-__all__ = ["make_lifter"]
+__all__ = ["Lifter", "make_lifter"]
+
+
+class Lifter(Pipeline):
+    """A Pipeline that takes signers as groups, and adapts to a new one; `make_lifter` makes it."""
+
+    def fit(self, X, y=None, groups=None, **params):
+        """Fit all steps.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+        groups : array of shape (n_clips,), optional
+            The signer of each clip: makes a better `LSTMRegressor`, and one that knows its errors. Other
+            regressors do without.
+        **params
+            As for `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        self
+        """
+        if groups is not None and has_fit_parameter(self[-1].regressor, "groups"):
+            routed = get_config()["enable_metadata_routing"]
+            params["groups" if routed else f"{self.steps[-1][0]}__groups"] = groups
+        return super().fit(X, y, **params)
+
+    def adapt(self, X, y, **parameters):
+        """A copy that went on learning from a few clips of one person, whom it then lifts better.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+        **parameters
+            See `LSTMRegressor.adapt`.
+
+        Returns
+        -------
+        Lifter
+        """
+        adapted = copy(self)
+        name, last = self.steps[-1]
+        adapted.steps = [*self.steps[:-1], (name, last.adapt(self[:-1].transform(X), y, **parameters))]
+        return adapted
 
 
 def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
@@ -29,12 +78,12 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     select : str or sequence of str, optional
         Regions and keypoints to lift, by name, from themselves alone; depths of all others are NaN.
     **parameters
-        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``. With ``bidirectional=False``
-        the whole Pipeline is causal: no frame's depths depend on a later frame.
+        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``. With ``look_ahead=0`` the
+        whole Pipeline is causal: no frame's depths depend on a later frame.
 
     Returns
     -------
-    sklearn.pipeline.Pipeline
+    Lifter
 
     Examples
     --------
@@ -51,9 +100,9 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
         regressor = LSTMRegressor(kept, **{"augment": augment} | parameters)
     elif parameters:
         raise TypeError(f"{', '.join(parameters)}: parameters are for the default regressor, but one is given")
-    causal = not getattr(regressor, "bidirectional", True)
+    causal = getattr(regressor, "look_ahead", None) is not None
     inputs, targets = [("center", RootCenterer(skeleton, causal=causal))], [RootCenterer(skeleton)]
     if select is not None:
         inputs.append(("select", RegionSelector(skeleton, select)))
         targets.append(RegionSelector(skeleton, select))
-    return Pipeline([*inputs, ("lift", TransformedTarget(regressor, make_pipeline(*targets)))])
+    return Lifter([*inputs, ("lift", TransformedTarget(regressor, make_pipeline(*targets)))])

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .bins import bin_loss
+
 __all__ = ["MaskedLoss"]
 
 FUNCTIONS: dict[str, Callable] = {
@@ -26,6 +28,10 @@ class MaskedLoss(nn.Module):
         ``|d|``, ``d^2``, or the one for large and the other for small errors.
     velocity : float, default=0.0
         Weight of the same loss over the change from frame to frame.
+
+    Notes
+    -----
+    Where depth comes as bins, a tenth of their cross-entropy is added.
     """
 
     def __init__(self, kind="l1", velocity=0.0):
@@ -35,6 +41,9 @@ class MaskedLoss(nn.Module):
 
     def forward(self, y_pred, y_true):
         """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions; 0 where no target is known."""
+        if isinstance(y_pred, tuple):
+            y_pred, log_p = y_pred
+            return self(y_pred, y_true) + 0.1 * bin_loss(log_p, y_true)
         loss = self._mean(y_pred, y_true)
         if self.velocity:
             loss = loss + self.velocity * self._mean(y_pred.diff(dim=1), y_true.diff(dim=1))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-__all__ = ["SequenceLSTM", "reverse_within"]
+from .bins import DepthBins
+
+__all__ = ["SequenceLSTM", "hold_last", "reverse_within"]
 
 
 class SequenceLSTM(nn.Module):
-    """An LSTM of one or two directions and a linear layer on every frame.
+    """An LSTM over the whole clip, or up to some frames ahead, and a linear layer on every frame.
 
     A clip's output depends on its own frames alone: not on the padding behind them, nor on
     the other clips of the batch. Each direction of a layer is an LSTM of its own; the
     backward one reads every clip reversed within its own length. Packing would give the
-    same numbers, in a time that grows with the square of the length.
+    same numbers, in a time that grows with the square of the length. With a fixed look-ahead
+    there is one direction, which puts a frame's depths out that much later, and reads each clip's
+    last frame again at its end.
 
     Parameters
     ----------
@@ -27,28 +31,36 @@ class SequenceLSTM(nn.Module):
         Units in each direction, and layers.
     dropout : float
         After every layer.
-    bidirectional, residual, layer_norm : bool
-        Two directions; each layer added to what went into it; each layer normalised
-        (J. L. Ba et al., 2016).
+    look_ahead : int, optional
+        How many frames ahead a frame sees. Default: all, by a second direction.
+    residual, layer_norm : bool
+        Each layer added to what went into it; each layer normalised (J. L. Ba et al., 2016).
+    n_bins : int, optional
+        Depth as so many classes, see `DepthBins`. Default: as a number.
     """
 
-    def __init__(self, mean, scale, n_outputs, hidden_size=128, num_layers=2, dropout=0.2, bidirectional=True,
-                 residual=False, layer_norm=False):
+    def __init__(self, mean, scale, n_outputs, hidden_size=128, num_layers=2, dropout=0.2, look_ahead=None,
+                 residual=False, layer_norm=False, n_bins=None):
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
-        width = hidden_size * (2 if bidirectional else 1)
+        self.look_ahead = look_ahead
+        n_directions = 2 if look_ahead is None else 1
+        width = hidden_size * n_directions
         widths = [len(mean)] + [width] * (num_layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths)
-        self.backwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths * bidirectional)
+        self.backwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths * (n_directions - 1))
         self.norms = nn.ModuleList(nn.LayerNorm(width) if layer_norm else nn.Identity() for _ in widths)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(width, n_outputs)
+        self.head = nn.Linear(width, n_outputs) if n_bins is None else DepthBins(width, n_outputs, n_bins)
         self.residual = residual
 
     def forward(self, x, lengths):
         """Depths ``(n_clips, n_frames, n_outputs)`` of features ``(n_clips, n_frames, n_inputs)``."""
         h = ((x - self.mean) / self.scale).clamp(-5, 5)  # (B, T, F)
+        ahead = self.look_ahead or 0
+        if ahead:
+            h = hold_last(h, lengths, ahead)
         for layer, norm in enumerate(self.norms):
             out = self.forwards[layer](h)[0]  # (B, T, H)
             if self.backwards:
@@ -58,7 +70,13 @@ class SequenceLSTM(nn.Module):
             if self.residual and out.shape == h.shape:
                 out = out + h
             h = self.dropout(out)
-        return self.head(h)
+        return self.head(h[:, ahead:])
+
+
+def hold_last(x, lengths, n):
+    """``(B, T, F)`` made ``(B, T + n, F)``, with each clip's last frame in place of all that follows it."""
+    time = torch.arange(x.shape[1] + n, device=x.device).minimum(lengths.to(x.device)[:, None] - 1)
+    return x.gather(1, time[:, :, None].expand(-1, -1, x.shape[2]))
 
 
 def reverse_within(x, lengths):

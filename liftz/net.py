@@ -32,15 +32,17 @@ class ClipDataset(Dataset):
     targets : transformer, optional
         Fitted, for depths.
     augment : callable, optional
-        Makes a new clip and new depths of ``(clip, depth, rng)``.
+        Makes a new clip and new depths of ``(clip, depth, rng, signer)``.
+    groups : array of shape (n_clips,), optional
+        The signer of each clip, for `augment`.
     rng : numpy.random.Generator, optional
         Draws the order of batches and the augmentation.
     """
 
     def __init__(self, X, y=None, *, features=frame_features, window=None, stride=1, targets=None, augment=None,
-                 rng=None):
+                 groups=None, rng=None):
         self.X, self.y, self.features, self.stride, self.rng = X, y, features, stride, rng
-        self.targets, self.augment = targets, augment
+        self.targets, self.augment, self.groups = targets, augment, groups
         self.windows = windows([len(clip) for clip in X], window)
         self.lengths = [stop - start for _, start, stop in self.windows]
 
@@ -56,7 +58,7 @@ class ClipDataset(Dataset):
             return self.features(clip), np.empty((len(clip), 0), np.float32)
         depth = self.y[index][start:stop:self.stride]
         if self.augment is not None:
-            clip, depth = self.augment(clip, depth, self.rng)
+            clip, depth = self.augment(clip, depth, self.rng, None if self.groups is None else self.groups[index])
         if self.targets is not None:
             depth = self.targets.transform_clip(depth, f"clip {index}")
         return self.features(clip), depth
@@ -65,9 +67,9 @@ class ClipDataset(Dataset):
 class ClipNet(NeuralNet):
     """A skorch net that is given its data sets, training and validation, as a pair."""
 
-    def fit(self, X, y=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
         self.interrupted_ = False
-        super().fit(X, y, **fit_params)
+        super().partial_fit(X, y, classes, **fit_params)
         if self.interrupted_:
             raise KeyboardInterrupt
         return self

@@ -34,7 +34,7 @@ class RootCenterer(SequenceTransformer):
     root is NaN, so is its region.
 
     What is taken away is lost on purpose: the inverse leaves keypoints as they are, and
-    depths relative to their root, which it puts at exactly zero where it is there.
+    depths relative to their root, which it puts at exactly zero.
 
     Raises
     ------
@@ -96,7 +96,8 @@ class RootCenterer(SequenceTransformer):
             return clip
         out = clip.copy()
         for members, root in self._parts():
-            out[:, members] -= np.nan_to_num(clip[:, root].mean(axis=1, keepdims=True))
+            if np.isin(root, members).all():  # a root of another region is at zero there, not here
+                out[:, root] -= out[:, root].mean(axis=1, keepdims=True)
         return out
 
     def _parts(self):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
-from numbers import Real
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -14,13 +15,15 @@ from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.utils import noop
 from torch.optim.lr_scheduler import OneCycleLR
 
+from ._parameters import check_parameters
+from .calibration import ErrorModel
 from .features import bone_ends, frame_features
-from .losses import FUNCTIONS, MaskedLoss
+from .losses import MaskedLoss
 from .modules import SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics
 from .preprocessing import ZNormalizer
-from .sampling import LengthBuckets, hold_out_groups
-from .sequences import check_pair, check_sequences, check_targets, seen, to_object_array
+from .sampling import LengthBuckets, hold_out_groups, leave_out
+from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
 from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
@@ -31,20 +34,21 @@ N_BATCHES = 1200
 class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     """Predict depths of keypoints, frame by frame, with LSTMs over the clip.
 
-    Features and depths are normalised inside, by statistics of the training clips. Several nets
-    that differ in their seed alone are fitted, and their depths averaged.
+    Features and depths are normalised inside, by statistics of the training clips. Several nets are fitted, and
+    their depths averaged. Where `fit` knows four signers or more, each net does without some of them, in turn: nets
+    that differ more average better, and what they miss on those signers tells how far to trust them.
 
     Parameters
     ----------
     skeleton : Skeleton, optional
         Its bones add what their projected lengths tell of depth; x and y must have one unit
         then. Without it the network sees coordinates alone.
-    n_nets : int, default=3
-        How many nets to average. One takes a third of the time, and errs a little more.
+    n_nets : int, default=6
+        How many nets to average. Every third one is trained on clips as they were recorded, without `augment`.
     hidden_size, num_layers : int, default=128, 1
         Units in each direction, and layers.
-    bidirectional : bool, default=True
-        Whether a frame sees the frames after it. If not, prediction is causal.
+    look_ahead : int, optional
+        How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -53,9 +57,11 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Over the depths that are not NaN.
     velocity : float, default=0.5
         Weight of the same loss over the depths' change from frame to frame.
+    bins : int, optional
+        Depth as so many classes, whose probabilities are averaged. Default: depth as a number.
     augment : BodyAugmenter or alike, optional
-        A copy of it is fitted on the training clips; then it makes a new clip and new depths of
-        ``(clip, depth, rng)``, for each clip in each epoch.
+        A copy of it is fitted on the training clips, with their groups; then it makes a new clip and new depths of
+        ``(clip, depth, rng, signer)``, for each clip in each epoch.
     lr : float, default=2e-3
         Highest learning rate of a one-cycle schedule (L. N. Smith and N. Topin, 2018).
     max_epochs : int, optional
@@ -82,6 +88,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         With a number, `fit` gives the same network again, in this process or another.
     device : str, default="cpu"
         Where torch computes, such as ``"cuda"``.
+    n_jobs : int, optional
+        Processes for the nets, as for joblib. The result is the same with any number of them.
     callbacks : list of skorch callbacks, optional
         More of them, for example to log or to prune; used as they are, not copied.
     verbose : int, default=0
@@ -96,6 +104,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     n_keypoints_in_, n_channels_in_ : int
     keypoints_seen_ : array of shape (n_keypoints,), of bool
         Which keypoints the training clips show.
+    errors_ : ErrorModel or None
+        What `predict` knows of its own errors; None without the groups that takes.
 
     Raises
     ------
@@ -125,20 +135,22 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     __metadata_request__fit = {"groups": True}
 
-    def __init__(self, skeleton=None, *, n_nets=3, hidden_size=128, num_layers=1, bidirectional=True, dropout=0.2,
-                 residual=False, layer_norm=False, loss="l1", velocity=0.5, augment=None, lr=2e-3, max_epochs=None,
-                 batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False, early_stopping=False,
-                 validation_fraction=0.2, patience=5, random_state=None, device="cpu", callbacks=None, verbose=0):
+    def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, look_ahead=None, dropout=0.2,
+                 residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None, augment=None, lr=2e-3,
+                 max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False,
+                 early_stopping=False, validation_fraction=0.2, patience=5, random_state=None, device="cpu",
+                 n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
         self.hidden_size = hidden_size
         self.num_layers = num_layers
-        self.bidirectional = bidirectional
+        self.look_ahead = look_ahead
         self.dropout = dropout
         self.residual = residual
         self.layer_norm = layer_norm
         self.loss = loss
         self.velocity = velocity
+        self.bins = bins
         self.augment = augment
         self.lr = lr
         self.max_epochs = max_epochs
@@ -152,6 +164,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.n_jobs = n_jobs
         self.callbacks = callbacks
         self.verbose = verbose
 
@@ -164,14 +177,15 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
             Depths, best relative to a root; see `TransformedTarget`.
         groups : array of shape (n_clips,), optional
-            Signers; needed for `early_stopping`, and for nothing else.
+            Signers. `early_stopping` needs them, and so does `predict` for its standard deviations.
 
         Returns
         -------
         self
         """
         X, y = check_pair(X, y, self.skeleton)
-        self._check_parameters()
+        check_parameters(self)
+        groups = check_groups(groups, len(X))
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=1 + self.n_nets)
         train, valid = np.arange(len(X)), None
         if self.early_stopping:
@@ -182,43 +196,110 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
         # Kept as they are now, for predict: parameters may be set to something else after a fit.
         bones = None if self.skeleton is None else bone_ends(self.skeleton)
-        self.features_ = partial(_features, unseen=~self.keypoints_seen_, bones=bones, causal=not self.bidirectional)
+        self.features_ = partial(frame_features, bones=bones, causal=self.look_ahead is not None,
+                                 unseen=~self.keypoints_seen_)
         self.stride_ = self.stride
         self.targets_ = ZNormalizer(per="all").fit(y[train])
-        augment = None if self.augment is None else clone(self.augment).fit(X[train], y[train])
         held_out = None if valid is None else self._dataset(X[valid], y[valid])
-        self.nets_ = [self._fit_net(X[train], y[train], held_out, augment, int(seed)) for seed in seeds[1:]]
+        X, y = X[train], y[train]
+        groups = None if groups is None else groups[train]
+        augment = None if self.augment is None else clone(self.augment).fit(X, y, groups)
+        known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
+        nets = Parallel(self.n_jobs)(
+            delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
+                                   augment if i % 3 < 2 else None, int(seed))
+            for i, (own, seed) in enumerate(zip(known, seeds[1:], strict=True)))
+        self.errors_ = self._learn_errors(nets, X, y, groups, known)
+        self.nets_ = nets
         return self
 
-    def _fit_net(self, X, y, held_out, augment, seed):
+    def _fit_net(self, X, y, groups, held_out, augment, seed):
+        dataset = self._dataset(X, y, augment=augment, groups=groups, rng=np.random.default_rng(seed))
+        return self._train(self.make_net(dataset), dataset, held_out, seed)
+
+    def _train(self, net, dataset, held_out, seed):
         cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
-            rng = np.random.default_rng(seed)
-            dataset = self._dataset(X, y, augment=augment, rng=rng)
-            net = self.make_net(dataset).fit((dataset, held_out))
+            net.partial_fit((dataset, held_out))
         loss = net.history[-1, "train_loss"]
         if not (np.isfinite(loss) and all(torch.isfinite(p).all() for p in net.module_.parameters())):
             raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help")
         return net
 
-    def predict(self, X):
+    def _learn_errors(self, nets, X, y, groups, known):
+        parts = [(np.flatnonzero(~own), net) for own, net in zip(known, nets, strict=True) if not own.all()]
+        if not parts:
+            return None
+        clips = np.concatenate([left for left, _ in parts])
+        errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
+        return ErrorModel(X[clips], errors, groups[clips])
+
+    def predict(self, X, return_std=False):
         """Depths of clips, in the unit of `y`.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        return_std : bool, default=False
+            Whether to tell also how far off they may be.
 
         Returns
         -------
-        object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
+        depths : object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
+        stds : likewise, only with `return_std`
+            1.645 standard deviations to either side cover 90 % of the truth, on average over signers who were not
+            in the training. NaN where the training knew no truth.
         """
         check_is_fitted(self, "nets_")
+        if return_std and self.errors_ is None:
+            raise ValueError("return_std needs errors on signers not seen, so fit takes two nets at least, "
+                             "and groups of four signers at least")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
+        depths = self._lift(self.nets_, X)
+        if not return_std:
+            return depths
+        return depths, to_object_array([self.errors_.std(clip) for clip in X])
+
+    def _lift(self, nets, X):
         phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
         parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
         dataset = ClipDataset(parts, features=self.features_)
         depths = to_object_array([np.zeros(clip.shape[:2], np.float32) for clip in X])
-        for net in self.nets_:
+        for net in nets:
             for (i, start), depth in zip(phases, net.predict_clips(dataset), strict=True):
-                depths[i][start::self.stride_] += depth / len(self.nets_)
+                depths[i][start::self.stride_] += depth / len(nets)
         return self.targets_.inverse_transform(depths)
+
+    def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
+        """Go on learning from a few clips of one person, and lift that person better.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+        y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+            As for `fit`.
+        lr, max_epochs, batch_size : float, int, int
+            As in the class's parameters, for these clips.
+
+        Returns
+        -------
+        LSTMRegressor
+            A new one; this one stays as it is.
+        """
+        check_is_fitted(self, "nets_")
+        X, y = check_pair(X, y, self.skeleton)
+        adapted, trainer = copy(self), copy(self)
+        trainer.lr, trainer.max_epochs, trainer.batch_size, trainer.early_stopping = lr, max_epochs, batch_size, False
+        check_parameters(trainer)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.nets_))
+        adapted.nets_ = []
+        for seed, net in zip(seeds, self.nets_, strict=True):
+            dataset = trainer._dataset(X, y, rng=np.random.default_rng(seed))
+            tuned = trainer.make_net(dataset).initialize()
+            tuned.module_.load_state_dict(net.module_.state_dict())
+            adapted.nets_.append(trainer._train(tuned, dataset, None, int(seed)))
+        return adapted
 
     def make_net(self, dataset):
         """The skorch net for a training set; override this for another module or net."""
@@ -235,8 +316,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         return ClipNet(
             SequenceLSTM, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
             module__hidden_size=int(self.hidden_size), module__num_layers=int(self.num_layers),
-            module__bidirectional=bool(self.bidirectional), module__dropout=self.dropout,
-            module__residual=self.residual, module__layer_norm=self.layer_norm,
+            module__look_ahead=None if self.look_ahead is None else int(self.look_ahead) // self.stride_,
+            module__dropout=self.dropout, module__residual=self.residual, module__layer_norm=self.layer_norm,
+            module__n_bins=self.bins,
             criterion=MaskedLoss, criterion__kind=self.loss, criterion__velocity=self.velocity,
             optimizer=torch.optim.AdamW, optimizer__weight_decay=self.weight_decay, optimizer__amsgrad=self.amsgrad,
             lr=self.lr, max_epochs=max_epochs, batch_size=self.batch_size, train_split=None,
@@ -246,31 +328,3 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     def _dataset(self, X, y, **options):
         return ClipDataset(X, y, features=self.features_, targets=self.targets_, window=self.window,
                            stride=self.stride_, **options)
-
-    def _check_parameters(self):
-        at_least = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1,
-                    "patience": 1}
-        if self.max_epochs is not None:
-            at_least["max_epochs"] = 1
-        for name, least in at_least.items():
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-        ranges = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
-                  "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}
-        for name, wanted in ranges.items():
-            value = getattr(self, name)
-            number = float(value) if isinstance(value, Real) else np.nan
-            enough = number > 0 if wanted.startswith("above") else number >= 0
-            if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
-                raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
-        if self.loss not in list(FUNCTIONS):
-            raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {self.loss!r}")
-
-
-def _features(clip, unseen, **options):
-    """Features of a clip in which the keypoints that training never showed are missing."""
-    if unseen.any():
-        clip = clip.copy()
-        clip[:, unseen] = np.nan
-    return frame_features(clip, **options)

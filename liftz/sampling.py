@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
-__all__ = ["LengthBuckets", "hold_out_groups", "windows"]
+__all__ = ["LengthBuckets", "hold_out_groups", "leave_out", "windows"]
 
 
 def windows(lengths, window=None):
@@ -79,12 +79,35 @@ def hold_out_groups(groups, n_clips, share, seed):
     """Indices of training clips, and of the clips of a share of the groups (signers), which are held out."""
     if groups is None:
         raise ValueError("early_stopping holds out signers, so fit needs them as groups, one label for each clip")
-    groups = np.asarray(groups)
-    if groups.ndim != 1:
-        raise ValueError(f"groups has shape {groups.shape}, expected one label for each of {n_clips} clips")
     signers = list(dict.fromkeys(groups.tolist()))
-    if len(groups) != n_clips or len(signers) < 2:
-        raise ValueError(f"early_stopping holds out signers: expected groups of {n_clips} clips and two signers "
-                         f"at least, got {len(groups)} labels, of {', '.join(map(str, signers)) or 'none'}")
+    if len(signers) < 2:
+        raise ValueError(f"early_stopping holds out signers: expected two at least, got {signers[0]} alone")
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     return next(splitter.split(np.zeros(n_clips), groups=groups))
+
+
+def leave_out(groups, n_clips, n_nets, rng):
+    """Which clips each of several nets is trained on, so that every net has signers whom it never saw.
+
+    About a seventh of the signers are left out by each net, at least one, in turn.
+
+    Parameters
+    ----------
+    groups : array of shape (n_clips,), or None
+        Signers.
+    n_clips, n_nets : int
+    rng : numpy.random.Generator
+        Draws the order of the signers.
+
+    Returns
+    -------
+    array of shape (n_nets, n_clips), of bool
+        All True for a single net, and where fewer than four signers are known: too few to do without one.
+    """
+    signers = [] if groups is None else list(dict.fromkeys(groups.tolist()))
+    if n_nets == 1 or len(signers) < 4:
+        return np.ones((n_nets, n_clips), bool)
+    order = [signers[i] for i in rng.permutation(len(signers))]
+    size = max(1, len(order) // 7)
+    out = [{order[(net * size + i) % len(order)] for i in range(size)} for net in range(n_nets)]
+    return np.array([[group not in left for group in groups.tolist()] for left in out])

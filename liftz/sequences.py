@@ -141,6 +141,16 @@ def check_pair(X, y, skeleton=None):
     return check_sequences(X, y, skeleton=skeleton)
 
 
+def check_groups(groups, n_clips):
+    """The gate for signers: an array of one label for each clip, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_clips,):
+        raise ValueError(f"groups has shape {groups.shape}, expected one label for each of {n_clips} clips")
+    return groups
+
+
 def check_targets(y, skeleton=None):
     """Refuse depths in which a keypoint is known nowhere, in no clip: there is nothing to learn of it."""
     known = np.any([seen(depth).any(axis=0) for depth in y], axis=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -9,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .metrics import mpjpe
 from .preprocessing import RootCenterer
-from .sequences import check_sequences
+from .sequences import check_sequences, to_object_array
 from .tags import SequenceRegressorMixin
 
 __all__ = ["TransformedTarget"]
@@ -72,10 +74,25 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         self.regressor_ = clone(self.regressor).fit(X, self.transformer_.fit_transform(y), **fit_params)
         return self
 
-    def predict(self, X):
-        """Depths of clips, one object array of ``(n_frames, n_keypoints)`` float32 arrays."""
+    def predict(self, X, return_std=False):
+        """Depths of clips, one object array of ``(n_frames, n_keypoints)`` float32 arrays.
+
+        With `return_std`, for a regressor that takes it, also their standard deviations, likewise.
+        """
         check_is_fitted(self, "regressor_")
-        return self.transformer_.inverse_transform(self.regressor_.predict(X))
+        if not return_std:
+            return self.transformer_.inverse_transform(self.regressor_.predict(X))
+        depths, stds = self.regressor_.predict(X, return_std=True)
+        low, high = (self.transformer_.inverse_transform(to_object_array(list(clips)))
+                     for clips in (depths, depths + stds))
+        return low, to_object_array([b - a for a, b in zip(low, high, strict=True)])
+
+    def adapt(self, X, y, **parameters):
+        """A copy whose regressor went on learning from a few clips of one person; see `LSTMRegressor.adapt`."""
+        check_is_fitted(self, "regressor_")
+        adapted = copy(self)
+        adapted.regressor_ = self.regressor_.adapt(X, self.transformer_.transform(y), **parameters)
+        return adapted
 
     def score(self, X, y, sample_weight=None):
         """Minus `mpjpe`, so that greater is better; root-aligned if a `RootCenterer` transforms the depths."""

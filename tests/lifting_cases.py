@@ -42,7 +42,7 @@ REGRESSORS = {
     "MeanPose": MeanPose(),
     "FrameRidge": FrameRidge(),
     "LSTMRegressor": tiny_lstm(num_layers=2),
-    "LSTMRegressor, one-way": tiny_lstm(None, bidirectional=False, residual=True, layer_norm=True, window=7),
+    "LSTMRegressor, one-way": tiny_lstm(None, look_ahead=0, residual=True, layer_norm=True, window=7),
     "TransformedTarget": TransformedTarget(tiny_lstm(), make_pipeline(RootCenterer(SIGNER), ZNormalizer())),
     "make_lifter": tiny_lifter(),
     "make_lifter, a region": tiny_lifter(select="hand"),

@@ -117,7 +117,7 @@ def test_a_fit_holds_one_and_a_half_times_its_frames_at_most(gaps):
 
 def test_one_way_the_whole_pipeline_is_causal():
     X, y, _ = recordings(lengths=[30] * 4, gaps=False)
-    lifter = tiny_lifter(bidirectional=False).fit(X, y)
+    lifter = tiny_lifter(look_ahead=0).fit(X, y)
     clip = X[0].copy()
     clip[5:10, SIGNER.index("hip")] = np.nan  # a root that comes back elsewhere
     later = clip.copy()

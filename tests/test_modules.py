@@ -14,12 +14,12 @@ from liftz.sequences import pad, to_object_array
 
 N_INPUTS, N_OUTPUTS = 5, 3
 VARIANTS = {
-    "one-way": {"bidirectional": False},
+    "one-way": {"look_ahead": 0},
     "two-way": {},
     "residual": {"residual": True},
     "layer norm": {"layer_norm": True},
     "one layer": {"num_layers": 1},
-    "three layers, one-way, all of it": {"num_layers": 3, "bidirectional": False, "residual": True, "layer_norm": True},
+    "three layers, one-way, all of it": {"num_layers": 3, "look_ahead": 0, "residual": True, "layer_norm": True},
 }
 lengths_of_batch = st.lists(st.integers(1, 12), min_size=1, max_size=5)
 
@@ -62,7 +62,7 @@ class TimeReadAsBatch(SequenceLSTM):
 
 
 def test_the_mistake_of_reading_time_as_batch_is_caught():
-    net = network(TimeReadAsBatch, num_layers=1, bidirectional=False)
+    net = network(TimeReadAsBatch, num_layers=1, look_ahead=0)
     clips = features([8, 8, 8])
     same = run(net, clips)
     assert abs(same[0] - same[1]).max() == abs(same[0] - same[2]).max() == 0.0
@@ -128,10 +128,10 @@ def test_one_way_never_looks_ahead_and_two_ways_do():
     [clip] = clips = features([10])
     later = clip.copy()
     later[6:] += 1
-    for bidirectional in (False, True):
-        net = network(bidirectional=bidirectional)
+    for look_ahead in (0, None):
+        net = network(look_ahead=look_ahead)
         [before], [after] = run(net, clips), run(net, to_object_array([later]))
-        assert np.array_equal(before[:6], after[:6]) is not bidirectional
+        assert np.array_equal(before[:6], after[:6]) is (look_ahead == 0)
         assert not np.allclose(before[6:], after[6:])
 
 
@@ -154,7 +154,7 @@ def test_inputs_are_normalised_and_cut():
 def test_residual_and_layer_norm_do_what_they_say():
     """Layers that put out nothing: what is left is the input of the second, or what a norm makes of nothing."""
     clips = features([6])
-    plain, residual = network(bidirectional=False), network(bidirectional=False, residual=True)
+    plain, residual = network(look_ahead=0), network(look_ahead=0, residual=True)
     for net in (plain, residual):
         with torch.no_grad():
             for weights in net.forwards[1].parameters():
@@ -178,11 +178,11 @@ def test_dropout_works_in_training_alone():
     assert not np.array_equal(run(net, clips)[0], run(net, clips)[0])
 
 
-@pytest.mark.parametrize("options", [{"hidden_size": 7}, {"num_layers": 3}, {"bidirectional": False}])
+@pytest.mark.parametrize("options", [{"hidden_size": 7}, {"num_layers": 3}, {"look_ahead": 0}])
 def test_its_size_is_what_was_asked_for(options):
-    asked = {"hidden_size": 4, "num_layers": 2, "bidirectional": True} | options
+    asked = {"hidden_size": 4, "num_layers": 2, "look_ahead": None} | options
     net = network(**options)
     assert len(net.forwards) == asked["num_layers"]
-    assert len(net.backwards) == asked["num_layers"] * asked["bidirectional"]
-    assert net.head.in_features == asked["hidden_size"] * (1 + asked["bidirectional"])
+    assert len(net.backwards) == asked["num_layers"] * (asked["look_ahead"] is None)
+    assert net.head.in_features == asked["hidden_size"] * (1 + (asked["look_ahead"] is None))
     assert run(net, features([4]))[0].shape == (4, N_OUTPUTS)

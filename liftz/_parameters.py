@@ -1,0 +1,40 @@
+"""What an `LSTMRegressor`'s parameters may be."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+
+from .losses import FUNCTIONS
+
+__all__ = ["check_parameters"]
+
+AT_LEAST = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1, "patience": 1,
+            "max_epochs": 1, "look_ahead": 0, "bins": 2}
+OPTIONAL = {"max_epochs", "look_ahead", "bins", "window"}
+RANGES = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
+          "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}
+
+
+def check_parameters(lstm):
+    """Refuse what makes no sense, by name.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, least in AT_LEAST.items():
+        value = getattr(lstm, name)
+        if value is None and name in OPTIONAL:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    for name, wanted in RANGES.items():
+        value = getattr(lstm, name)
+        number = float(value) if isinstance(value, Real) else np.nan
+        enough = number > 0 if wanted.startswith("above") else number >= 0
+        if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
+            raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
+    if lstm.loss not in list(FUNCTIONS):
+        raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {lstm.loss!r}")
