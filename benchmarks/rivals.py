@@ -45,7 +45,8 @@ class ResidualMLP(Normalised):
         self.head = nn.Linear(width, n_outputs)
 
     def forward(self, x, lengths):
-        inside = torch.arange(x.shape[1])[None] < lengths[:, None]  # padding must not enter the batch norm
+        # Padding must not enter the batch norm.
+        inside = (torch.arange(x.shape[1])[None] < lengths[:, None]).to(x.device)
         h = self.first(self.normal(x)[inside])
         for block in self.blocks:
             h = h + block(h)
@@ -71,7 +72,7 @@ class TemporalConvolution(Normalised):
 
     def forward(self, x, lengths):
         reach = 1 + sum(self.dilations)
-        time = torch.arange(-reach, x.shape[1] + reach)[None].clamp(min=0).minimum(lengths[:, None] - 1)
+        time = torch.arange(-reach, x.shape[1] + reach)[None].clamp(min=0).minimum(lengths[:, None] - 1).to(x.device)
         h = self.normal(x).gather(1, time[:, :, None].expand(-1, -1, x.shape[2])).transpose(1, 2)  # (B, F, T)
         h = self.first(h)
         for block, d in zip(self.blocks, self.dilations, strict=True):
@@ -96,12 +97,12 @@ class Transformer(Normalised):
         self.head = nn.Linear(width, n_outputs)
 
     def forward(self, x, lengths):
-        time = torch.arange(x.shape[1])
+        time = torch.arange(x.shape[1], device=x.device)
         h = self.first(self.normal(x))
-        rates = torch.exp(-torch.arange(0, h.shape[2], 2) / h.shape[2] * np.log(1000.0))
+        rates = torch.exp(-torch.arange(0, h.shape[2], 2, device=x.device) / h.shape[2] * np.log(1000.0))
         angles = time[:, None] * rates
         h = h + functional.pad(torch.cat([angles.sin(), angles.cos()], dim=1), (0, h.shape[2] - 2 * len(rates)))
-        return self.head(self.encoder(h, src_key_padding_mask=time[None] >= lengths[:, None]))
+        return self.head(self.encoder(h, src_key_padding_mask=time[None] >= lengths.to(x.device)[:, None]))
 
 
 class Network(LSTMRegressor):

@@ -1,17 +1,16 @@
 """Depth of signers never seen, by the lifter and its rivals, on ISL-Kinect.
 
-    python benchmarks/signers.py FOLDER                      # everything, three seeds; hours on two cores
+    python benchmarks/signers.py FOLDER                      # everything, three seeds; days on two cores
     python benchmarks/signers.py FOLDER --quick              # three signers, one seed, few epochs: does it run?
-    python benchmarks/signers.py FOLDER --protocols P1 --models lifter "TCN, 27 frames" --seeds 0
+    python benchmarks/signers.py FOLDER --settings metric --models lifter "TCN, 27 frames" --seeds 0
+    python benchmarks/signers.py FOLDER --ablation           # the lifter's parts, one net each, four signers
+    python benchmarks/signers.py FOLDER --print              # the tables of what is there, and no fit
 
-Each fit adds its lines to the results file when it is done; a run goes on where the last one stopped, and the
-tables are printed from the file. MPJPE in mm over all joints but the root, measured from SpineBase; `offset` is the
-part of it that a constant per clip and joint takes away, `motion` what stays.
-
-P1: metric x, y. P2: pixels with 2.5 px noise and 5 % missing. Both leave one signer out.
-P3: as P1, trained on repetitions 1-6, tested on the view of 7-9. P4: as P1, with 1, 2 and 4 training signers.
-P5: trained as P2, tested with 10, 20, 40 % missing, and with the right arm gone for 15 frames (error of the
-others).
+Each fit adds its lines to the results file when it is done; a run goes on where the last one stopped, and tables and
+pictures are made from the file. The protocols P1 to P7 are told in protocols.py. MPJPE in mm over all joints but
+the root, measured from SpineBase. `offset` is the part of it that a constant per clip and joint takes away, `motion`
+what stays; `posture off` is what stays when each joint's mean error over all of the signer's clips from one view is
+taken away.
 """
 
 from __future__ import annotations
@@ -19,154 +18,175 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from joblib import Parallel, delayed
+from protocols import SETTINGS, check_no_leak, folds, load
 from rivals import rivals
+from signer_tables import tables, write_results
 
-from liftz import FrameRidge, MeanPose, make_lifter
-from liftz.datasets import load_isl_kinect, project
-from liftz.datasets.projection import drop_keypoints
-from liftz.metrics import error_parts
+from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
+from liftz.metrics import error_parts, mpjpe
+from liftz.sequences import seen
 
-ARM = ["ElbowRight", "WristRight", "HandRight"]
-PROTOCOLS = ("P1", "P2", "P3", "P4", "P5")
+FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
 
 
-def models(skeleton, seed, quick):
-    """All models by name, the baselines first."""
-    few = {"max_epochs": 1} if quick else {}
-    lifter = {"random_state": seed, **few}
+def models(skeleton, seed, **options):
+    """The models by name, the baselines first."""
     return {
         "mean pose": make_lifter(skeleton, MeanPose()),
         "frame ridge": make_lifter(skeleton, FrameRidge()),
-        **rivals(skeleton, seed, **few),
-        "lifter": make_lifter(skeleton, **lifter),
-        "lifter, one net": make_lifter(skeleton, n_nets=1, **lifter),
-        "lifter, no varied bodies": make_lifter(skeleton, augment=None, **lifter),
-        "lifter, no velocity loss": make_lifter(skeleton, velocity=0.0, **lifter),
-        "lifter, two layers": make_lifter(skeleton, num_layers=2, **lifter),
-        "lifter, one-way": make_lifter(skeleton, look_ahead=0, **lifter),
+        **rivals(skeleton, seed, **options),
+        "lifter": make_lifter(skeleton, random_state=seed, **options),
     }
 
 
-def folds(protocol, data, signers):
-    """Training and test clips of a protocol: (variant, signer left out, training indices, test indices)."""
-    late = data.repetitions >= 7
-    for i, signer in enumerate(signers):
-        others, own = data.groups != signer, data.groups == signer
-        if protocol == "P3":
-            if (own & late).any():
-                yield "", signer, np.flatnonzero(others & ~late), np.flatnonzero(own & late)
-        elif protocol == "P4":
-            rest = [s for s in np.unique(data.groups) if s != signer]
-            for n in (1, 2, 4):
-                chosen = [rest[(i + j) % len(rest)] for j in range(n)]
-                yield f"{n} signers", signer, np.flatnonzero(np.isin(data.groups, chosen)), np.flatnonzero(own)
-        else:
-            yield "", signer, np.flatnonzero(others), np.flatnonzero(own)
+def ablation(skeleton, seed, **options):
+    """The lifter with one net, and with one thing changed."""
+    def lifter(**changed):
+        return make_lifter(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
+
+    out = {"one net": lifter(), "one net, no varied bodies": lifter(augment=None)}
+    for name, value in (("bones", 0), ("posture", 0), ("turn", 0), ("borrow", 0), ("share", 1)):
+        changed = lifter().set_params(**{f"lift__regressor__augment__{name}": value})
+        out[f"one net, bodies with {name} {value}"] = changed
+    out["one net, no bone features"] = make_lifter(skeleton, LSTMRegressor(
+        **{"n_nets": 1, "random_state": seed, "augment": lifter()["lift"].regressor.augment} | options))
+    for name, change in {
+        "no velocity loss": {"velocity": 0.0}, "mse": {"loss": "mse"}, "huber": {"loss": "huber"},
+        "64 bins": {"bins": 64}, "two layers": {"num_layers": 2},
+        "two layers, residual, normalised": {"num_layers": 2, "residual": True, "layer_norm": True},
+        "64 units": {"hidden_size": 64}, "256 units": {"hidden_size": 256}, "dropout 0.5": {"dropout": 0.5},
+        "every frame": {"stride": 1}, "every third frame": {"stride": 3}, "half the batches": {"max_epochs": 10},
+        "AMSGrad": {"amsgrad": True}, "causal": {"look_ahead": 0}, "5 frames ahead": {"look_ahead": 5},
+        "15 frames ahead": {"look_ahead": 15}, "30 frames ahead": {"look_ahead": 30},
+    }.items():
+        out[f"one net, {name}"] = lifter(**change)
+    return out
 
 
-def check_no_leak(X, groups, train, test):
-    """Refuse a fold in which a signer, or a clip under another label, is on both sides."""
-    both = set(groups[train]) & set(groups[test])
-    if both:
-        raise AssertionError(f"signer {sorted(both)[0]} is in training and test")
-    trained = {X[i].tobytes() for i in train}
-    for i in test:
-        if X[i].tobytes() in trained:
-            raise AssertionError(f"clip {i} of the test is also in training")
-
-
-def inputs(protocol, data, seed):
-    """What is trained on, and the variants that are tested: (name, keypoints, joints to score)."""
-    if protocol in ("P1", "P3", "P4"):
-        return data.X, [("", data.X, None)]
-    X = project(data, "T2", random_state=seed)
-    if protocol == "P2":
-        return X, [("", X, None)]
-    rest = [k for k in data.skeleton.keypoints if k not in ARM]
-    tests = [("5 %", X, None), ("5 %, not the arm", X, rest)]
-    tests += [(f"{share:.0%}".replace("%", " %"), project(data, "T2", missing=share, random_state=seed), None)
-              for share in (0.1, 0.2, 0.4)]
-    return X, [*tests, ("arm gone, not the arm", drop_keypoints(X, data.skeleton, ARM, 15, seed), rest)]
-
-
-def measure(protocol, variant, name, model, seed, signer, data, X, tests, train, test):
+def measure(name, model, seed, fold, data):
     """The result lines of one fit."""
     torch.set_num_threads(1)
-    check_no_leak(X, data.groups, train, test)
+    X, y, train, test = fold.X, data.y, fold.train, fold.test
+    check_no_leak(X, data.groups, train, test, same_signer=fold.setting == "floor")
     start = time.process_time()
-    model.fit(X[train], data.y[train])
-    seconds = time.process_time() - start
+    model.fit(X[train], y[train], groups=data.groups[train])
+    key = {"model": name, "seed": seed, "signer": fold.signer, "fit_seconds": round(time.process_time() - start)}
+    knows_errors = getattr(model[-1].regressor_, "errors_", None) is not None
+    views = None if fold.setting == "synthetic" else (data.repetitions[test] - 1) // 3
     lines = []
-    for tested, clips, joints in tests:
-        parts = error_parts(data.y[test], model.predict(clips[test]), skeleton=data.skeleton, regions=joints)
-        lines.append({"protocol": protocol, "variant": variant or tested, "model": name, "seed": seed, "signer": signer,
-                      **{part: round(float(value), 3) for part, value in parts.items()}, "fit_seconds": round(seconds)})
+    for case in fold.tests:
+        # Where so much is missing that a clip never shows its root, nothing can be measured from it.
+        placed = np.array([seen(clip)[:, data.skeleton.root_indices()].any() for clip in case.X[test]])
+        clips, truth = case.X[test][placed], y[test][placed]
+        scope = {"skeleton": data.skeleton, "regions": case.keypoints}
+        depths = model.predict(clips)
+        figures = {"unplaced": np.sum(~placed)} | error_parts(truth, depths, **scope)
+        if views is not None:
+            figures["posture off"] = error_parts(truth, depths, groups=views[placed], **scope)["motion"]
+        if knows_errors and case.keypoints is None:
+            figures |= coverage(model, clips, truth, data.skeleton)
+        lines.append({"protocol": case.protocol, "variant": case.variant, **key, **_rounded(figures)})
+    if fold.setting == "metric" and name == "lifter":
+        lines += [{"protocol": "P6", **key, **line} for line in adapted(model, X, y, test, data.skeleton, seed)]
     return lines
 
 
-def tables(lines):
-    """One table a protocol and variant: mean over signers and seeds, spreads, worst signer."""
-    cells = defaultdict(lambda: defaultdict(list))
-    for line in lines:
-        cells[line["protocol"], line["variant"]][line["model"]].append(line)
-    for (protocol, variant), by_model in sorted(cells.items()):
-        print(f"\n{protocol} {variant}")
-        print(f"{'model':26s} {'mm':>6s} {'signers':>8s} {'seeds':>6s} {'worst':>11s} {'offset':>7s} {'motion':>7s} "
-              f"{'fits':>5s} {'s a fit':>8s}")
-        for model, found in by_model.items():
-            signers, seeds = defaultdict(list), defaultdict(list)
-            for line in found:
-                signers[line["signer"]].append(line["error"])
-                seeds[line["seed"]].append(line["error"])
-            means = {signer: np.mean(errors) for signer, errors in signers.items()}
-            worst = max(means, key=means.get)
-            offset, motion, seconds = (np.mean([line[part] for line in found])
-                                       for part in ("offset", "motion", "fit_seconds"))
-            print(f"{model:26s} {np.mean(list(means.values())):6.2f} {np.std(list(means.values())):8.2f} "
-                  f"{np.std([np.mean(e) for e in seeds.values()]):6.2f} {means[worst]:6.2f} {worst} {offset:7.2f} "
-                  f"{motion:7.2f} {len(found):5d} {seconds:8.0f}")
+def coverage(model, X, y, skeleton):
+    """The share of depths inside the 90 % interval, and how many mm half of it is wide on average."""
+    root = skeleton.root_indices()
+    others = np.setdiff1d(np.arange(len(skeleton)), root)
+    inside, width = [], []
+    for truth, depth, std in zip(y, *model.predict(X, return_std=True), strict=True):
+        truth = truth - truth[:, root].mean(axis=1, keepdims=True)
+        known = ~np.isnan(truth[:, others])
+        inside.append((abs(truth - depth) <= 1.645 * std)[:, others][known])
+        width.append(1.645 * std[:, others][known])
+    return {"inside": float(np.mean(np.concatenate(inside))), "width": float(np.mean(np.concatenate(width)))}
+
+
+def adapted(model, X, y, test, skeleton, seed):
+    """P6: the error on clips of a signer before and after the model went on learning from others of theirs."""
+    rng = np.random.default_rng(seed)
+    for n in (1, 3, 10):
+        chosen = rng.choice(len(test), n, replace=False)
+        rest = np.delete(test, chosen)
+        tuned = model.adapt(X[test[chosen]], y[test[chosen]])
+        before, after = (mpjpe(y[rest], m.predict(X[rest]), skeleton=skeleton) for m in (model, tuned))
+        yield {"variant": f"{n} clip{'s' * (n > 1)} with depth", **_rounded({"error": after, "before": before})}
+    guessed = model.predict(X[test])
+    tuned = model.adapt(X[test], guessed, lr=5e-4, max_epochs=5, batch_size=32)
+    before, after = (mpjpe(y[test], depths, skeleton=skeleton) for depths in (guessed, tuned.predict(X[test])))
+    yield {"variant": "all clips without depth", **_rounded({"error": after, "before": before})}
+
+
+def _rounded(figures):
+    return {name: round(float(value), 3) for name, value in figures.items()}
+
+
+def jobs(options, done):
+    """The fits that are still to do."""
+    for seed in options.seeds:
+        for setting in options.settings:
+            data = load(options.folder, setting, seed, options.quick)
+            signers = list(np.unique(data.groups))
+            signers = signers[:3] if options.quick else signers[::2] if options.ablation else signers
+            few = {"max_epochs": 1} if options.quick else FEW if setting == "synthetic" else {}
+            for fold in folds(setting, data, signers, seed):
+                found = (ablation if options.ablation else models)(data.skeleton, seed, device=options.device, **few)
+                for name, model in found.items():
+                    first = fold.tests[0]
+                    wanted = options.models is None or name in options.models
+                    if wanted and (first.protocol, first.variant, name, seed, fold.signer) not in done:
+                        yield delayed(measure)(name, model, seed, fold, data)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS),
+                        help="; ".join(f"{name}: {', '.join(protocols)}" for name, protocols in SETTINGS.items()))
     parser.add_argument("--models", nargs="+", help="default: all")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--print", action="store_true", help="no fit; with the tables, pictures and RESULTS.md")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("signers.jsonl"))
     options = parser.parse_args()
-    data = load_isl_kinect(options.folder, **({"repetitions": [1, 5, 9]} if options.quick else {}))
-    signers = list(np.unique(data.groups))[: 3 if options.quick else None]
     if options.quick:
         options.seeds, options.results = options.seeds[:1], options.results.with_suffix(".quick.jsonl")
-    lines = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
-    done = {(line["protocol"], line["model"], line["seed"], line["signer"], line["variant"])
-            for line in lines}
-    jobs = []
-    for seed in options.seeds:
-        for protocol in options.protocols:
-            X, tests = inputs(protocol, data, seed)
-            for variant, signer, train, test in folds(protocol, data, signers):
-                for name, model in models(data.skeleton, seed, options.quick).items():
-                    key = protocol, name, seed, signer, variant or tests[0][0]
-                    if key not in done and (options.models is None or name in options.models):
-                        jobs.append(delayed(measure)(protocol, variant, name, model, seed, signer, data, X, tests,
-                                                     train, test))
-    print(f"{len(jobs)} fits to do, {len(lines)} results at hand", flush=True)
-    for found in Parallel(options.jobs, return_as="generator_unordered")(jobs):
+    if options.ablation:
+        options.settings = ["metric"]
+    lines = read(options.results)
+    done = {tuple(line[key] for key in ("protocol", "variant", "model", "seed", "signer")) for line in lines}
+    todo = [] if options.print else list(jobs(options, done))
+    print(f"{len(todo)} fits to do, {len(lines)} results at hand", flush=True)
+    for found in Parallel(options.jobs, return_as="generator_unordered")(todo):
         with open(options.results, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in found))
         lines += found
         print(*(found[0][key] for key in ("protocol", "variant", "model", "seed", "signer", "error")), flush=True)
-    tables(lines)
+    print("\n".join(tables(lines)))
+    if options.print and not options.quick:
+        write_results(lines)
+
+
+def read(path):
+    """The result lines of a file; one that a killed run left torn at its end is taken off, and said so."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        print(f"{path}: the last line is torn, and taken off", flush=True)
+        path.write_text(whole, encoding="utf-8")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut
+from sklearn.utils.validation import has_fit_parameter
 
 from .sequences import check_sequences, to_object_array
 
@@ -50,7 +51,7 @@ def predict_unseen(models, X, y, groups, *, n_jobs=1, done=lambda model, group: 
     X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
     y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
     groups : array of shape (n_clips,)
-        The signer of each clip.
+        The signer of each clip. Models that take groups in `fit` get those of their training clips.
     n_jobs : int, default=1
         Processes, as for joblib.
     done : callable, optional
@@ -82,7 +83,7 @@ def predict_unseen(models, X, y, groups, *, n_jobs=1, done=lambda model, group: 
     jobs = [(name, train, test) for name in reversed(models) for train, test in folds]
     out = {name: to_object_array([None] * len(X)) for name in models}
     results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        delayed(_fit_predict)(name, clone(models[name]), X[train], y[train], X[test], test)
+        delayed(_fit_predict)(name, clone(models[name]), X[train], y[train], groups[train], X[test], test)
         for name, train, test in jobs)
     for name, test, depths in results:
         out[name][test] = depths
@@ -90,5 +91,6 @@ def predict_unseen(models, X, y, groups, *, n_jobs=1, done=lambda model, group: 
     return out
 
 
-def _fit_predict(name, model, X, y, X_test, test):
-    return name, test, model.fit(X, y).predict(X_test)
+def _fit_predict(name, model, X, y, groups, X_test, test):
+    known = {"groups": groups} if has_fit_parameter(model, "groups") else {}
+    return name, test, model.fit(X, y, **known).predict(X_test)

@@ -8,8 +8,8 @@ import pytest
 from lifting_cases import SIGNER, TINY, assert_clips_alone, recordings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from protocols import check_no_leak  # noqa: E402
 from rivals import rivals  # noqa: E402
-from signers import check_no_leak  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
 

@@ -1,0 +1,142 @@
+"""Tables and pictures of the signer benchmark's result lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from results import machine, write_section
+
+PICTURES = Path(__file__).with_name("pictures")
+BASELINES = ("mean pose", "frame ridge")
+COLUMNS = {"mm": 7, "signers": 8, "seeds": 6, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
+           "fits": 5, "s a fit": 8}
+P6 = {"mm": 7, "before": 7, "ratio": 6, "worst": 12, "fits": 5}
+
+
+def by_table(lines):
+    """Lines of each protocol and variant, by model."""
+    out = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        out[line["protocol"], line["variant"]][line["model"]].append(line)
+    return dict(sorted(out.items()))
+
+
+def mean_of(lines, key):
+    """The mean over signers of the mean over seeds; None where no line has it."""
+    signers = defaultdict(list)
+    for line in lines:
+        if key in line:
+            signers[line["signer"]].append(line[key])
+    return {signer: float(np.mean(found)) for signer, found in signers.items()}
+
+
+def row(lines):
+    """The figures of one model: means over signers and seeds, deviations, the worst signer."""
+    errors = mean_of(lines, "error")
+    seeds = defaultdict(list)
+    for line in lines:
+        seeds[line["seed"]].append(line["error"])
+    full = [np.mean(found) for found in seeds.values() if len(found) == len(errors)]
+    worst = max(errors, key=errors.get)
+    mean = {key: list(mean_of(lines, key).values()) for key in ("offset", "motion", "posture off", "inside", "before")}
+    out = {"mm": f"{np.mean(list(errors.values())):.2f}", "signers": f"{np.std(list(errors.values())):.2f}",
+           "seeds": f"{np.std(full):.2f}" if len(full) > 1 else "", "worst": f"{errors[worst]:.2f} {worst}",
+           "fits": f"{len(lines)}"}
+    out |= {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
+    if mean["before"]:
+        out["ratio"] = f"{np.mean([line['error'] / line['before'] for line in lines]):.3f}"
+        ratios = mean_of([line | {"ratio": line["error"] / line["before"]} for line in lines], "ratio")
+        worst = max(ratios, key=ratios.get)
+        out["worst"] = f"{ratios[worst]:.3f} {worst}"
+    if "fit_seconds" in lines[0]:
+        out["s a fit"] = f"{np.mean([line['fit_seconds'] for line in lines]):.0f}"
+    return out
+
+
+def tables(lines):
+    """Lines of text: one table a protocol and variant, and what P1 and P2 come to."""
+    out = []
+    for (protocol, variant), models in by_table(lines).items():
+        columns = P6 if protocol == "P6" else COLUMNS
+        out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
+                f"{'model':36s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
+        for model, found in models.items():
+            cells = row(found)
+            out.append(f"{model:36s}" + "".join(f"{cells.get(name, ''):>{width}s}" for name, width in columns.items()))
+    return out + [""] + summary(lines)
+
+
+def summary(lines):
+    """What the lifter's error is of its rivals', where all of them were run on the same signers."""
+    out = []
+    for (protocol, variant), models in by_table(lines).items():
+        if "lifter" not in models or len(models) < 3:
+            continue
+        mine = mean_of(models["lifter"], "error")
+        others = {model: mean_of(found, "error") for model, found in models.items()
+                  if model != "lifter" and not model.startswith("one net")}
+        whole = {model: np.mean(list(errors.values())) for model, errors in others.items()
+                 if errors.keys() == mine.keys()}
+        if not whole:
+            continue
+        mean, best = np.mean(list(mine.values())), min(whole, key=whole.get)
+        text = f"{protocol} {variant}: lifter {mean:.2f} = {mean / whole[best]:.3f} of {best}"
+        if "frame ridge" in whole:
+            behind = [s for s, error in mine.items() if error > others["frame ridge"][s]]
+            text += (f", {mean / whole['frame ridge']:.3f} of the frame ridge, behind it for {behind or 'nobody'}, "
+                     f"worst signer {max(mine.values()) / mean:.2f} of the mean")
+        out.append(text)
+    return out
+
+
+def write_results(lines):
+    """The section of RESULTS.md, with its pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    figures = [draw_models(lines), draw_adaptation(lines)]
+    text = "\n".join(tables(lines))
+    links = "\n\n".join(f"![{title}](pictures/{name})" for title, name in filter(None, figures))
+    write_section("signers", "Signers never seen", f"{machine()}\n\n{links}\n\n```text\n{text.strip()}\n```")
+
+
+def draw_models(lines):
+    """Every model's error on P1 and P2, a dot for each signer."""
+    from matplotlib.figure import Figure
+
+    found = {protocol: models for (protocol, _), models in by_table(lines).items() if protocol in ("P1", "P2")}
+    if not found:
+        return None
+    figure = Figure(figsize=(8, 3 * len(found)), layout="constrained")
+    for axes, (protocol, models) in zip(np.atleast_1d(figure.subplots(len(found))), found.items(), strict=True):
+        names = [name for name in models if not name.startswith("one net")]
+        for place, name in enumerate(names):
+            errors = list(mean_of(models[name], "error").values())
+            axes.barh(place, np.mean(errors), color="tab:blue" if name == "lifter" else "lightgrey")
+            axes.plot(errors, [place] * len(errors), ".", color="black", markersize=4)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlabel("MPJPE, mm; a dot is a signer left out")
+        axes.set_title({"P1": "P1: metric x and y", "P2": "P2: pixels, noisy, with gaps"}[protocol], loc="left")
+    figure.savefig(PICTURES / "signers.png", dpi=110)
+    return "Error of each model on signers never seen", "signers.png"
+
+
+def draw_adaptation(lines):
+    """P6: what is left of the error after some clips of a signer."""
+    from matplotlib.figure import Figure
+
+    shares = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        if line["protocol"] == "P6" and line["variant"].endswith("with depth"):
+            shares[line["signer"]][int(line["variant"].split()[0])].append(line["error"] / line["before"])
+    if not shares:
+        return None
+    axes = (figure := Figure(figsize=(6, 3.5), layout="constrained")).subplots()
+    for signer, by_count in sorted(shares.items()):
+        counts = sorted(by_count)
+        axes.plot([0, *counts], [1, *(np.mean(by_count[n]) for n in counts)], marker=".", label=signer)
+    axes.set_xlabel("clips of the new signer with depth")
+    axes.set_ylabel("error, of that before")
+    axes.legend(ncols=2)
+    figure.savefig(PICTURES / "adaptation.png", dpi=110)
+    return "Error after adaptation", "adaptation.png"

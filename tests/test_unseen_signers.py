@@ -1,0 +1,213 @@
+"""Nets that each do without some signers, what that tells of errors, and going on with a new person."""
+
+import numpy as np
+import pytest
+import torch
+from lifting_cases import SIGNER, TINY, assert_same, recordings, tiny_lifter, tiny_lstm
+from sklearn import config_context
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupKFold, cross_validate
+
+from liftz import BodyAugmenter, FrameRidge, make_lifter
+from liftz.metrics import mpjpe
+from liftz.net import ClipDataset
+from liftz.sampling import leave_out
+from liftz.sequences import to_object_array
+
+SIGNERS = np.array(list("ABCDE") * 4)
+ROOTS = np.unique(np.concatenate([SIGNER.root_indices(region) for region in SIGNER.regions]))
+
+
+@pytest.fixture
+def data():
+    X, y, _ = recordings(lengths=[12] * 20)
+    return X, y, SIGNERS
+
+
+# Which clips a net sees
+
+@pytest.mark.parametrize(("n_signers", "n_nets"), [(4, 2), (7, 6), (8, 3), (40, 6), (5, 9)])
+def test_every_net_leaves_out_about_a_seventh_of_the_signers(n_signers, n_nets):
+    groups = np.repeat(np.arange(n_signers), 3)
+    known = leave_out(groups, len(groups), n_nets, np.random.default_rng(0))
+    left = [set(groups[~own]) for own in known]
+    assert all(len(signers) == max(1, n_signers // 7) for signers in left)
+    assert all(set(groups[own]).isdisjoint(signers) for own, signers in zip(known, left, strict=True))
+    assert len(set.union(*left)) == min(n_signers, sum(map(len, left)))  # in turn
+
+
+def test_too_few_signers_are_not_done_without():
+    for groups, n_nets in ((None, 3), (np.array([0, 1, 2] * 4), 3), (np.arange(12), 1)):
+        assert leave_out(groups, 12, n_nets, np.random.default_rng(0)).all()
+
+
+def test_nets_never_see_the_signers_they_leave_out(data, monkeypatch):
+    X, y, signers = data
+    parts = []
+    make = ClipDataset.__init__
+    monkeypatch.setattr(ClipDataset, "__init__", lambda self, X, y=None, **o: parts.append((X, y)) or make(self, X, y, **o))
+    tiny_lstm(n_nets=3).fit(X, y, groups=signers)
+    trained = [{s for clip in part for s, own in zip(signers, X, strict=True) if clip is own}
+               for part, depths in parts if depths is not None]
+    assert [len(seen) for seen in trained] == [4, 4, 4]
+    assert len({frozenset(seen) for seen in trained}) == 3
+
+
+def test_every_third_net_sees_what_was_recorded(data):
+    X, y, signers = data
+
+    class Count(BaseEstimator):
+        def fit(self, X, y, groups=None):
+            assert groups.tolist() == signers.tolist()
+            calls.clear()
+            return self
+
+        def __call__(self, clip, depth, rng, signer):
+            calls.append(signer)
+            return clip, depth
+
+    calls = []
+    tiny_lstm(n_nets=3, augment=Count(), window=None).fit(X, y, groups=signers)
+    assert len(calls) == 2 * 16
+    assert set(calls) == set(signers)
+
+
+def test_processes_do_not_change_the_nets(data):
+    X, y, signers = data
+    expected = tiny_lstm(n_nets=2).fit(X, y, groups=signers)
+    found = tiny_lstm(n_nets=2, n_jobs=2).fit(X, y, groups=signers)
+    assert_same(found.predict(X), expected.predict(X))
+
+
+# How far off
+
+def test_intervals_cover_signers_not_seen():
+    X, y, _ = recordings(lengths=[60] * 40, gaps=False)
+    signers = np.arange(40) % 8
+    rng = np.random.default_rng(0)
+    posture = 40 * rng.normal(size=(8, 1, 6))
+    y = to_object_array([(depth + posture[s]).astype(np.float32) for depth, s in zip(y, signers, strict=True)])
+    test = signers >= 6
+    lifter = tiny_lifter(n_nets=6, max_epochs=10, lr=0.02, hidden_size=16).fit(X[~test], y[~test], groups=signers[~test])
+    depths, stds = lifter.predict(X[test], return_std=True)
+    assert_same(depths, lifter.predict(X[test]))
+    others = np.setdiff1d(np.arange(6), ROOTS)
+    for i, part in enumerate((X[test], stds)):
+        assert [clip.shape[:2] for clip in part] == [depth.shape for depth in y[test]], i
+    truth = [depth - depth[:, SIGNER.root_indices()] for depth in y[test]]
+    body = [k for k in others if SIGNER.keypoints[k] in SIGNER.regions["body"]]
+    inside = [(abs(t - d) <= 1.645 * s)[:, body] for t, d, s in zip(truth, depths, stds, strict=True)]
+    assert 0.7 < np.mean(inside) <= 1
+    for std in stds:
+        np.testing.assert_allclose(std[:, ROOTS], 0, atol=1e-4)
+        assert (std[:, others] > 0).all()
+
+
+def test_deviations_are_in_the_unit_of_y_and_missing_outside_a_selected_region(data):
+    X, y, signers = data
+    in_cm = to_object_array([depth / np.float32(10) for depth in y])
+    mm, cm = (tiny_lifter(n_nets=2).fit(X, z, groups=signers).predict(X, return_std=True)[1] for z in (y, in_cm))
+    assert_same([10 * std for std in cm], mm, atol=0.1)
+    hand = tiny_lifter(n_nets=2, select="hand").fit(X, y, groups=signers).predict(X, return_std=True)[1][0]
+    chosen = np.isin(np.arange(6), SIGNER.indices(SIGNER.regions["hand"]))
+    assert np.isfinite(hand[:, chosen]).all()
+    assert np.isnan(hand[:, ~chosen]).all()
+
+
+def test_without_signers_left_out_nothing_is_known_of_errors(data):
+    X, y, signers = data
+    for lifter in (tiny_lifter(n_nets=2).fit(X, y), tiny_lifter(n_nets=1).fit(X, y, groups=signers)):
+        with pytest.raises(ValueError, match="fit takes two nets at least, and groups of four signers"):
+            lifter.predict(X, return_std=True)
+
+
+def test_groups_reach_the_nets_through_the_pipeline_routed_or_not(data):
+    X, y, signers = data
+    lifter = tiny_lifter(n_nets=2)
+    expected = lifter.fit(X, y, groups=signers).predict(X)
+    assert not np.array_equal(tiny_lifter(n_nets=2).fit(X, y).predict(X)[0], expected[0])
+    assert_same(tiny_lifter(n_nets=2).fit(X, y, lift__groups=signers).predict(X), expected)
+    with config_context(enable_metadata_routing=True):
+        assert_same(tiny_lifter(n_nets=2).fit(X, y, groups=signers).predict(X), expected)
+    make_lifter(SIGNER, FrameRidge()).fit(X, y, groups=signers)  # has no use for them
+    scores = cross_validate(lifter, X, y, groups=signers, cv=GroupKFold(5), params={"groups": signers},
+                            error_score="raise", return_estimator=True)
+    assert all(found["lift"].regressor_.errors_ is not None for found in scores["estimator"])
+
+
+@pytest.mark.parametrize("groups", [["A"] * 3, [["A", "B"]] * 20])
+def test_groups_of_another_length_are_refused(data, groups):
+    X, y, _ = data
+    with pytest.raises(ValueError, match=r"groups has shape .*, expected one label for each of 20 clips"):
+        tiny_lifter(n_nets=2).fit(X, y, groups=groups)
+
+
+# A new person
+
+def test_adapting_helps_that_person_and_leaves_the_lifter_as_it_was():
+    X, y, _ = recordings(lengths=[30] * 16, gaps=False)
+    lifter = tiny_lifter(max_epochs=20, lr=0.02, hidden_size=16, n_nets=2).fit(X[:10], y[:10])
+    posture = np.float32([0, 60, -80, 0, 50, 0])
+    person = to_object_array([depth + posture for depth in y[10:]])
+    before = lifter.predict(X)
+    adapted = lifter.adapt(X[10:13], person[:3], max_epochs=60, lr=0.02)
+    assert type(adapted) is type(lifter)
+    assert_same(lifter.predict(X), before)
+    errors = [mpjpe(person[3:], model.predict(X[13:]), skeleton=SIGNER) for model in (lifter, adapted)]
+    assert errors[1] < 0.8 * errors[0]
+    assert_same(lifter.adapt(X[10:13], person[:3]).predict(X), lifter.adapt(X[10:13], person[:3]).predict(X))
+
+
+def test_what_cannot_be_learnt_from_is_refused_by_adapt_too(data):
+    X, y, _ = data
+    lifter = tiny_lifter().fit(X, y)
+    with pytest.raises(ValueError, match="lr must be"):
+        lifter.adapt(X[:1], y[:1], lr=-1)
+    with pytest.raises(ValueError, match="clip 0 has 5 keypoints"):
+        lifter.adapt([X[0][:, :5]], y[:1])
+    with pytest.raises(ValueError, match="the loss became"):
+        tiny_lifter(loss="mse").fit(X, y).adapt(X[:1], y[:1], lr=1e30)
+
+
+# A fixed look-ahead
+
+@pytest.mark.parametrize(("look_ahead", "stride"), [(0, 1), (3, 1), (4, 2), (5, 2)])
+def test_a_frame_sees_so_many_frames_ahead_and_no_further(look_ahead, stride):
+    X, y, _ = recordings(lengths=[30] * 6)
+    lifter = tiny_lifter(look_ahead=look_ahead, stride=stride, max_epochs=2).fit(X, y)
+    [whole] = lifter.predict(X[:1])
+    for now in (0, 7, 29 - look_ahead):
+        sees = now + look_ahead - look_ahead % stride
+        for change, same in ((sees + 1, True), (sees, False)):
+            if change >= 30:
+                continue
+            later = X[0].copy()
+            later[change:change + stride] += 100 * np.arange(6)[:, None]
+            [other] = lifter.predict([later])
+            assert np.array_equal(other[now], whole[now]) is same, (now, change)
+
+
+def test_a_look_ahead_beyond_the_clip_holds_its_last_frame(data):
+    X, y, _ = data
+    lifter = tiny_lifter(look_ahead=50).fit(X, y)
+    depths = lifter.predict([X[0][:1], X[0]])
+    assert all(np.isfinite(depth).all() for depth in depths)
+
+
+def test_bins_learn_too():
+    X, y, _ = recordings(lengths=[30] * 24, gaps=False)
+    plain = mpjpe(y[20:], tiny_lifter().fit(X[:20], y[:20]).predict(X[20:]), skeleton=SIGNER)
+    binned = tiny_lifter(bins=32, max_epochs=40, lr=1e-2, hidden_size=32, dropout=0).fit(X[:20], y[:20])
+    assert mpjpe(y[20:], binned.predict(X[20:]), skeleton=SIGNER) < 0.7 * plain
+    assert binned["lift"].regressor_.nets_[0].module_.head.linear.out_features == 6 * 32
+
+
+def test_bodies_borrow_postures_only_where_signers_are_known():
+    X, y, _ = recordings(lengths=[12] * 20)
+    augment = BodyAugmenter(SIGNER, xy_per_depth=1)
+    assert augment.fit(X, y).postures_ is None
+    assert augment.fit(X, y, SIGNERS).postures_ is not None
+    assert BodyAugmenter(SIGNER, borrow=0, xy_per_depth=1).fit(X, y, SIGNERS).postures_ is None
+    assert torch.is_tensor(next(tiny_lifter(n_nets=2, augment=augment).fit(X, y, groups=SIGNERS)
+                                ["lift"].regressor_.nets_[0].module_.parameters()))
+    assert TINY["n_nets"] == 1
