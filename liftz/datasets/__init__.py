@@ -5,11 +5,15 @@ from importlib import import_module
 from liftz._files import FileFormatError
 
 _HOMES = {
+    "Camera": "cameras",
     "fetch_isl_kinect": "isl_kinect",
+    "film": "filming",
+    "load_fingerspelling": "fingerspelling",
     "load_isl_kinect": "isl_kinect",
     "load_panoptic": "panoptic",
     "make_signing": "synthetic",
     "project": "projection",
+    "read_calibration": "cameras",
     "write_panoptic": "panoptic_writer",
 }
 
