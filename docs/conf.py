@@ -2,6 +2,9 @@
 
 project = "liftz"
 copyright = "2026, the liftz developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_gallery.gen_gallery"]
+sphinx_gallery_conf = {"examples_dirs": "../examples", "gallery_dirs": "gallery", "show_memory": False,
+                       "within_subsection_order": "FileNameSortKey", "abort_on_example_error": True,
+                       "download_all_examples": False}
 html_theme = "furo"
 numpydoc_show_class_members = False

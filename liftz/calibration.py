@@ -11,6 +11,7 @@ __all__ = ["ErrorModel"]
 
 COVERAGE, DEVIATIONS = 0.9, 1.6449  # 90 % of a normal distribution lie within 1.6449 deviations
 EVERY = 5  # frames: neighbours tell the same
+ALPHA = 1000.0  # few frames then tell little but how large errors are on average
 
 
 class ErrorModel:
@@ -40,14 +41,14 @@ class ErrorModel:
         self.low, self.high = np.nanquantile(flat, [0.3, 0.95], axis=0)
         expected = [None] * len(X)
         for side in (False, True):
-            ridge = FrameRidge().fit(X[sides != side], to_object_array(errors)[sides != side])
+            ridge = FrameRidge(ALPHA).fit(X[sides != side], to_object_array(errors)[sides != side])
             for i in np.flatnonzero(sides == side):
                 expected[i] = self._within(ridge.predict_clip(X[i]))
         weights = np.concatenate([np.full(len(clip), 1 / np.sum(signers == signer))
                                   for clip, signer in zip(X, signers, strict=True)])
         ratio = flat / np.maximum(np.concatenate(expected), 1e-12)
         self.factor = np.array([_quantile(column, weights, COVERAGE) for column in ratio.T]) / DEVIATIONS
-        self.ridge = FrameRidge().fit(X, to_object_array(errors))
+        self.ridge = FrameRidge(ALPHA).fit(X, to_object_array(errors))
 
     def std(self, clip):
         """Deviations ``(n_frames, n_keypoints)``: 1.645 of them to either side cover 90 %; NaN where nothing is known.

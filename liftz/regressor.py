@@ -29,6 +29,7 @@ from .tags import SequenceRegressorMixin
 __all__ = ["LSTMRegressor"]
 
 N_BATCHES = 1200
+LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
 class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
@@ -229,7 +230,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _learn_errors(self, nets, X, y, groups, known):
         parts = [(np.flatnonzero(~own), net) for own, net in zip(known, nets, strict=True) if not own.all()]
-        if not parts:
+        if not parts or len(set(groups[~known.all(axis=0)].tolist())) < LEAST_SIGNERS:
             return None
         clips = np.concatenate([left for left, _ in parts])
         errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
@@ -253,7 +254,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "nets_")
         if return_std and self.errors_ is None:
-            raise ValueError("return_std needs errors on signers not seen, so fit takes two nets at least, "
+            raise ValueError("return_std takes errors on signers not seen: fit needs four nets at least, "
                              "and groups of four signers at least")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
         depths = self._lift(self.nets_, X)

@@ -106,9 +106,9 @@ def test_intervals_cover_signers_not_seen():
 def test_deviations_are_in_the_unit_of_y_and_missing_outside_a_selected_region(data):
     X, y, signers = data
     in_cm = to_object_array([depth / np.float32(10) for depth in y])
-    mm, cm = (tiny_lifter(n_nets=2).fit(X, z, groups=signers).predict(X, return_std=True)[1] for z in (y, in_cm))
+    mm, cm = (tiny_lifter(n_nets=4).fit(X, z, groups=signers).predict(X, return_std=True)[1] for z in (y, in_cm))
     assert_same([10 * std for std in cm], mm, atol=0.1)
-    hand = tiny_lifter(n_nets=2, select="hand").fit(X, y, groups=signers).predict(X, return_std=True)[1][0]
+    hand = tiny_lifter(n_nets=4, select="hand").fit(X, y, groups=signers).predict(X, return_std=True)[1][0]
     chosen = np.isin(np.arange(6), SIGNER.indices(SIGNER.regions["hand"]))
     assert np.isfinite(hand[:, chosen]).all()
     assert np.isnan(hand[:, ~chosen]).all()
@@ -116,19 +116,19 @@ def test_deviations_are_in_the_unit_of_y_and_missing_outside_a_selected_region(d
 
 def test_without_signers_left_out_nothing_is_known_of_errors(data):
     X, y, signers = data
-    for lifter in (tiny_lifter(n_nets=2).fit(X, y), tiny_lifter(n_nets=1).fit(X, y, groups=signers)):
-        with pytest.raises(ValueError, match="fit takes two nets at least, and groups of four signers"):
+    for lifter in (tiny_lifter(n_nets=4).fit(X, y), tiny_lifter(n_nets=3).fit(X, y, groups=signers)):
+        with pytest.raises(ValueError, match="fit needs four nets at least, and groups of four signers"):
             lifter.predict(X, return_std=True)
 
 
 def test_groups_reach_the_nets_through_the_pipeline_routed_or_not(data):
     X, y, signers = data
-    lifter = tiny_lifter(n_nets=2)
+    lifter = tiny_lifter(n_nets=4)
     expected = lifter.fit(X, y, groups=signers).predict(X)
-    assert not np.array_equal(tiny_lifter(n_nets=2).fit(X, y).predict(X)[0], expected[0])
-    assert_same(tiny_lifter(n_nets=2).fit(X, y, lift__groups=signers).predict(X), expected)
+    assert not np.array_equal(tiny_lifter(n_nets=4).fit(X, y).predict(X)[0], expected[0])
+    assert_same(tiny_lifter(n_nets=4).fit(X, y, lift__groups=signers).predict(X), expected)
     with config_context(enable_metadata_routing=True):
-        assert_same(tiny_lifter(n_nets=2).fit(X, y, groups=signers).predict(X), expected)
+        assert_same(tiny_lifter(n_nets=4).fit(X, y, groups=signers).predict(X), expected)
     make_lifter(SIGNER, FrameRidge()).fit(X, y, groups=signers)  # has no use for them
     scores = cross_validate(lifter, X, y, groups=signers, cv=GroupKFold(5), params={"groups": signers},
                             error_score="raise", return_estimator=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .evaluate import evaluate
+from .view import view
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Lift 2D signing keypoints into depth.")
@@ -26,3 +27,4 @@ def main(version: Annotated[bool, typer.Option("--version", callback=_version, i
 
 
 app.command()(evaluate)
+app.command()(view)

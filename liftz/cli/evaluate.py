@@ -19,6 +19,8 @@ def evaluate(
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes of each net over its clips.")] = None,
     seed: Annotated[int, typer.Option(help="Of the network, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = min(2, os.cpu_count() or 1),
+    report_file: Annotated[Path | None, typer.Option("--report", help="Write a page of tables, charts and clips in 3D "
+                                                     "to this file, too (.html).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
 ):
     """Measure the recommended lifter on signers it has never seen, beside its baselines.
@@ -30,14 +32,16 @@ def evaluate(
 
     console = Console()
     writable(json_file, "--json")
+    writable(report_file, "--report")
     with errors_told():
-        report = _evaluate(console, data, track.value, keypoints, {"n_nets": nets, "max_epochs": epochs}, seed, jobs)
+        report = _evaluate(console, data, track.value, keypoints, {"n_nets": nets, "max_epochs": epochs}, seed, jobs,
+                           report_file)
         if json_file is not None:
             write_json(json_file, report)
             say(console, f"written to {json_file}")
 
 
-def _evaluate(console, source, track, keypoints, asked, seed, jobs):
+def _evaluate(console, source, track, keypoints, asked, seed, jobs, report_file):
     import time
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -67,6 +71,13 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs):
     _print(console, table, data.units)
     say(console, f"MPJPE in {data.units} on signers left out; skill = 1 - error / error of the mean pose; "
                   f"{seconds:.0f} s")
+    if report_file is not None:
+        from ..report import write_report
+
+        lifter = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "defaults"
+        write_report(report_file, data, depths, reference="mean pose",
+                     facts={"data": source, "track": track, "lifter": lifter, "seed": seed})
+        say(console, f"written to {report_file}")
     return {"data": source, "track": track, "units": data.units, "seed": seed, "parameters": parameters,
             "signers": signers, "seconds": seconds, **table.to_dict()}
 

@@ -1,0 +1,45 @@
+"""`liftz view`: clips in 3D in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import errors_told, say, writable
+
+
+def view(
+    file: Annotated[Path, typer.Argument(help="Keypoints, or points with depths, in any format that liftz reads.",
+                                         show_default=False)],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The page to write. Default: FILE's name and "
+                                                ".html, in this folder.")] = None,
+    fps: Annotated[float | None, typer.Option(min=0.1, help="Frames a second; the file's own where it tells, else 30.",
+                                              show_default=False)] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Show at most so many frames of each clip.")] = 5000,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+):
+    """Play the clips of a file in 3D: writes a page that needs no network, and opens it.
+
+    Bodies of keypoints without depths are flat. The page is one file, which can be sent to others.
+    """
+    import webbrowser
+
+    from rich.console import Console
+
+    console = Console()
+    page = Path(f"{file.name or file.resolve().name}.html") if output is None else output
+    writable(page, "--output")
+    with errors_told():
+        from ..io import read_clips
+        from ..report import write_player
+
+        data = read_clips(file)
+        if fps is not None:
+            data["fps"] = fps
+        write_player(page, data, title=file.name or file.resolve().name, max_frames=frames)
+    count = "1 clip" if len(data.X) == 1 else f"{len(data.X)} clips"
+    say(console, f"written to {page}: {count} of {data.skeleton.name}")
+    if browser and not webbrowser.open(page.resolve().as_uri()):
+        say(console, "no browser could be started here; open the page in one")

@@ -1,0 +1,94 @@
+"""What a table of points cannot say of itself: its skeleton, frame rate, units, and how long it should be."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from liftz._files import FileFormatError
+from liftz.skeleton import Skeleton
+
+__all__ = ["about_clip", "checked_about", "checked_points", "no_confidence", "skeleton_for"]
+
+FIELDS = ("name", "keypoints", "root", "edges", "regions", "roots", "pairs")
+
+
+def checked_points(points, skeleton, confidence):
+    """Points, and confidences or None, as float32, if they can be written."""
+    points = np.asarray(points, float)
+    if points.ndim != 3 or points.shape[1] != len(skeleton) or points.shape[2] not in (2, 3) or not len(points):
+        raise ValueError(f"points must be (n_frames, {len(skeleton)}, 3) for {skeleton.name}, or 2 for x and y alone, "
+                         f"got {points.shape}")
+    if confidence is not None:
+        confidence = np.asarray(confidence, float)
+        if confidence.shape != points.shape[:2]:
+            raise ValueError(f"confidence must be {points.shape[:2]}, like points, got {confidence.shape}")
+    with np.errstate(over="ignore"):
+        found = [None if values is None else values.astype(np.float32) for values in (points, confidence)]
+    for values in found:
+        if values is not None and np.isinf(values).any():
+            frame, keypoint = np.argwhere(np.isinf(values))[0][:2]
+            raise ValueError(f"frame {frame}, keypoint {skeleton.keypoints[keypoint]}: a number is infinite, or beyond "
+                             f"float32's range")
+    if confidence is not None and (spot := no_confidence(points, confidence, skeleton)):
+        raise ValueError(spot)
+    return found
+
+
+def no_confidence(points, confidence, skeleton):
+    """What to say of the first point that is known and has no confidence; empty if there is none."""
+    unsure = ~np.isnan(points[..., :2]).any(axis=2) & np.isnan(confidence)
+    if not unsure.any():
+        return ""
+    frame, keypoint = np.argwhere(unsure)[0]
+    return f"frame {frame}, keypoint {skeleton.keypoints[keypoint]}: x and y are given, but the confidence is missing"
+
+
+def about_clip(skeleton, fps, units, y_up, points, confidence):
+    """What is no table, as a line of JSON."""
+    if fps is not None and not (np.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps must be a positive number, got {fps!r}")
+    fields = {field: getattr(skeleton, field) for field in FIELDS}
+    fields["regions"], fields["roots"] = dict(skeleton.regions), dict(skeleton.roots)
+    return json.dumps({"n_frames": len(points), "confidence": confidence is not None, "units": units,
+                       "y_up": bool(y_up), "fps": None if fps is None else float(fps), "skeleton": fields})
+
+
+def checked_about(about, n_frames, has_confidence, path):
+    """What `about_clip` wrote, its skeleton made again."""
+    if type(about) is not dict or type(about.get("skeleton")) is not dict:
+        raise FileFormatError(path, "what it says about itself is not what liftz writes")
+    fps, units, y_up = about.get("fps"), about.get("units"), about.get("y_up")
+    if not (fps is None or type(fps) in (int, float) and 0 < fps < np.inf) or type(y_up) is not bool or not (
+            units is None or type(units) is str):
+        raise FileFormatError(path, f"says fps={fps!r}, units={units!r}, y_up={y_up!r} about itself"[:200])
+    if about.get("n_frames") != n_frames:
+        raise FileFormatError(path, f"has {n_frames} frames, and says it has {about.get('n_frames')}; it is not whole")
+    if about.get("confidence") is not has_confidence:
+        raise FileFormatError(path, f"has {'' if has_confidence else 'no '}confidences, and says otherwise")
+    try:
+        skeleton = Skeleton(**{key: _tuples(value) for key, value in about["skeleton"].items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(path, f"its skeleton is none: {error}"[:300]) from None
+    return {"fps": fps, "units": units, "y_up": y_up, "skeleton": skeleton}
+
+
+def _tuples(value):
+    """JSON's lists as the tuples that a skeleton is made of."""
+    if type(value) is dict:
+        return {key: _tuples(part) for key, part in value.items()}
+    return tuple(map(_tuples, value)) if type(value) is list else value
+
+
+def skeleton_for(path, about, skeleton, n_keypoints):
+    """The skeleton that the file says it has, or else the one that was given; if both, they have to agree."""
+    said = None if about is None else about["skeleton"]
+    if said is None and skeleton is None:
+        raise FileFormatError(path, f"does not say what its {n_keypoints} keypoints are; give skeleton=...")
+    if skeleton is not None and said is not None and skeleton.keypoints != said.keypoints:
+        raise FileFormatError(path, f"is of {said.name}, not of {skeleton.name}: their keypoints differ")
+    skeleton = said if skeleton is None else skeleton
+    if n_keypoints not in (None, len(skeleton)):
+        raise FileFormatError(path, f"has {n_keypoints} keypoints, {skeleton.name} has {len(skeleton)}")
+    return skeleton

@@ -1,0 +1,76 @@
+"""A page that plays clips in 3D."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from ..sequences import check_sequences
+from ._packing import pack_clip, player_data
+from ._page import PLAYER, facts_list, write_page
+
+__all__ = ["write_player"]
+
+
+def write_player(path, data, *, title="Clips", max_frames=5000):
+    """Write a page that plays clips of points in 3D: one HTML file that needs nothing beside it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write, ``.html``. It is there whole, or not at all.
+    data : Bunch or dict
+        A data set: `X`, clips of keypoints; `skeleton`, `units` and `y_up`; and where they are known `y`, their depths
+        (without them the bodies are flat), `fps` (without it 30), `recordings` and `groups`, which name the clips.
+    title : str, default="Clips"
+        The page's.
+    max_frames : int, default=5000
+        A longer clip is cut there, and the page says so. A frame of 138 keypoints takes about 1.1 kB.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from liftz.datasets import make_signing
+    >>> from liftz.report import write_player
+    >>> data = make_signing(n_signers=1, n_clips=2, n_frames=30, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pathlib.Path(folder, "clips.html")
+    ...     write_player(page, data)
+    ...     page.stat().st_size < 150_000
+    True
+    """
+    if not max_frames >= 1:
+        raise ValueError(f"max_frames must be at least 1, got {max_frames!r}")
+    skeleton = data["skeleton"]
+    depths = data.get("y")
+    if depths is None:
+        X = check_sequences(data["X"], skeleton=skeleton, allow_unseen=True)
+        depths = [None] * len(X)
+    else:
+        X, depths = check_sequences(data["X"], depths, skeleton=skeleton, allow_unseen=True)
+    fps = data.get("fps")
+    clips = []
+    for name, clip, z in zip(_names(data, len(X)), X, depths, strict=True):
+        notes = [f"The first {max_frames} of {len(clip)} frames."] if len(clip) > max_frames else []
+        if z is None:
+            notes.append("No depths are known: the body is flat.")
+        series = {"keypoints": None} if z is None else {"points": z[:max_frames]}
+        clips.append(pack_clip(name, clip[:max_frames], series, " ".join(notes)))
+    facts = {"clips": f"{len(X)}, {sum(map(len, X))} frames", "skeleton": f"{skeleton.name}, {len(skeleton)} keypoints",
+             "units": data["units"], "frames a second": "30, assumed" if fps is None else f"{fps:g}",
+             "never seen": ", ".join(_never_seen(X, skeleton)) or "none"}
+    write_page(path, title, f"<h1>{escape(title)}</h1>{PLAYER}{facts_list(facts)}",
+               player_data(clips, skeleton, fps=fps or 30.0, units=data["units"], y_up=data["y_up"]))
+
+
+def _names(data, n_clips):
+    """What to call each clip: its recording and its signer, or its number."""
+    recordings, groups = data.get("recordings"), data.get("groups")
+    names = [f"clip {i}" for i in range(n_clips)] if recordings is None else list(map(str, recordings))
+    return names if groups is None else [f"{name}, {group}" for name, group in zip(names, groups, strict=True)]
+
+
+def _never_seen(X, skeleton):
+    seen = np.any([~np.isnan(clip[..., :2]).any(axis=2).all(axis=0) for clip in X], axis=0)
+    return [keypoint for keypoint, ever in zip(skeleton.keypoints, seen, strict=True) if not ever]
