@@ -11,19 +11,23 @@ _HOMES = {
     "GapFiller": "preprocessing",
     "LSTMRegressor": "regressor",
     "MeanPose": "baselines",
+    "OptunaSearch": "tuning",
     "RegionSelector": "preprocessing",
     "RootCenterer": "preprocessing",
     "Skeleton": "skeleton",
     "SkeletonConverter": "conversion",
+    "Stream": "streaming",
     "TransformedTarget": "target",
     "ZNormalizer": "preprocessing",
     "assemble": "assembly",
     "check_sequences": "sequences",
     "convert": "conversion",
+    "load": "persistence",
     "make_lifter": "lifter",
     "mpjpe": "metrics",
     "mpjpe_scorer": "scoring",
     "region_scorers": "scoring",
+    "save": "persistence",
 }
 
 __all__ = ["__version__", *_HOMES]

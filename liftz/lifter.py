@@ -60,6 +60,12 @@ class Lifter(Pipeline):
         adapted.steps = [*self.steps[:-1], (name, last.adapt(self[:-1].transform(X), y, **parameters))]
         return adapted
 
+    def stream(self):
+        """A `Stream` of this lifter, which takes frames one by one; it needs a `look_ahead`."""
+        from .streaming import Stream
+
+        return Stream(self)
+
 
 def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     """The recommended Pipeline from clips of keypoints to depths relative to their roots.

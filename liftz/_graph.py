@@ -1,0 +1,203 @@
+"""A lifter's arithmetic as ONNX nodes: time first, ``(n_steps, n_phases, ...)``, frames that are not there as NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._steps import parts_of, rows_of
+
+__all__ = ["Graph"]
+
+OPSET = 17
+NAN = np.float32(np.nan)
+
+
+class Graph:
+    """Nodes in the making: calling it adds one, and returns the name of what it puts out.
+
+    Arrays among the inputs become constants.
+    """
+
+    def __init__(self):
+        self.nodes, self.constants, self.n = [], [], 0
+
+    def __call__(self, op, *inputs, n_outputs=1, **attributes):
+        from onnx import helper
+
+        outputs = [self._name(op) for _ in range(n_outputs)]
+        self.nodes.append(helper.make_node(op, [self._input(value) for value in inputs], outputs, **attributes))
+        return outputs[0] if n_outputs == 1 else outputs
+
+    def _name(self, op):
+        self.n += 1
+        return f"{op}_{self.n}"
+
+    def _input(self, value):
+        from onnx import numpy_helper
+
+        if isinstance(value, str):
+            return value
+        name = self._name("constant")
+        self.constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
+        return name
+
+    def cast(self, x, dtype):
+        from onnx import helper
+
+        return self("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def length(self, x, axis=0):
+        """The size of an axis, of shape (1,)."""
+        return self("Shape", x, start=axis, end=axis + 1)
+
+    def times(self, n, n_axes):
+        """0 ... n - 1 along the first of so many axes."""
+        steps = self("Range", np.int64(0), self("Squeeze", n), np.int64(1))
+        return self("Unsqueeze", steps, np.arange(1, n_axes))
+
+    def seen(self, xy):
+        return self("Not", self("IsNaN", self("ReduceSum", xy, np.array([-1]), keepdims=0)))
+
+    def where_nan(self, x, value):
+        return self("Where", self("IsNaN", x), np.asarray(value, np.float32), x)
+
+    def running(self, op, x, shape, dtype, backwards=0):
+        """Max or Min of all values ``(n_steps, *shape)`` so far."""
+        from onnx import helper
+
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        values = [helper.make_tensor_value_info(name, kind, shape) for name in ("before", "now", "after", "out")]
+        body = helper.make_graph([helper.make_node(op, ["before", "now"], ["after"]),
+                                  helper.make_node("Identity", ["after"], ["out"])], op, values[:2], values[2:])
+        limits = np.finfo(dtype) if np.dtype(dtype).kind == "f" else np.iinfo(dtype)
+        start = np.full(shape, limits.min if op == "Max" else limits.max, dtype)
+        return self("Scan", start, x, n_outputs=2, body=body, num_scan_inputs=1, scan_input_directions=[backwards],
+                    scan_output_directions=[backwards])[1]
+
+    def bridge(self, xy, visible, shape, causal):
+        """`bridge` with ``hold_ends=True``, of points ``(n_steps, *shape, 2)``; NaN where none was ever seen."""
+        n = self.length(xy)
+        time, last_time = self.times(n, 1 + len(shape)), self("Sub", n, np.array([1]))
+        first = self.running("Max", self("Where", visible, time, np.array(-1)), shape, np.int64)
+        if causal:
+            values = self._at(xy, self("Max", first, np.array(0)))
+            return self("Where", self("Unsqueeze", self("Less", first, np.array(0)), np.array([-1])), NAN, values)
+        last = self.running("Min", self("Where", visible, time, n), shape, np.int64, backwards=1)
+        first = self("Where", self("Less", first, np.array(0)), last, first)
+        last = self("Where", self("Equal", last, n), first, last)
+        never = self("Equal", first, n)
+        rise = self.cast(self("Sub", time, first), np.float64)
+        run = self.cast(self("Sub", last, first), np.float64)
+        still = self("Equal", first, last)
+        weight = self("Where", still, np.float64(0), self("Div", rise, self("Where", still, np.float64(1), run)))
+        weight = self("Unsqueeze", weight, np.array([-1]))
+        a, b = (self.cast(self._at(xy, self("Min", index, last_time)), np.float64) for index in (first, last))
+        between = self("Add", self("Mul", a, self("Sub", np.float64(1), weight)), self("Mul", b, weight))
+        values = self("Where", self("Unsqueeze", visible, np.array([-1])), xy, self.cast(between, np.float32))
+        return self("Where", self("Unsqueeze", never, np.array([-1])), NAN, values)
+
+    def _at(self, xy, index):
+        """Points ``(n_steps, ..., 2)`` at the times ``(n_steps, ...)`` of an index."""
+        return self("GatherElements", xy, self("Expand", self("Unsqueeze", index, np.array([-1])), self("Shape", xy)),
+                    axis=0)
+
+    def center(self, xy, parameters):
+        """A `RootCenterer`, of points ``(n_frames, n_keypoints, 2)``."""
+        parts = parts_of(parameters)
+        rows = rows_of([root for _, root in parts])
+        part = np.empty(len(parameters["skeleton"]), np.int64)
+        for i, (members, _) in enumerate(parts):
+            part[members] = i
+        sums = self("ReduceSum", self("Gather", xy, rows, axis=1), np.array([2]), keepdims=0)
+        roots = self("Div", sums, np.float32(rows.shape[1]))
+        held = self.bridge(roots, self.seen(roots), (len(parts),), parameters["causal"])
+        return self("Sub", xy, self("Gather", held, part, axis=1))
+
+    def uncenter(self, depths, parameters):
+        """Its inverse, of depths ``(n_frames, n_keypoints)``: roots at zero."""
+        roots = [root for members, root in parts_of(parameters) if np.isin(root, members).all()]
+        rows, of = rows_of(roots), np.full(len(parameters["skeleton"]), len(roots))
+        for i, root in enumerate(roots):
+            of[root] = i
+        means = self("Div", self("ReduceSum", self("Gather", depths, rows, axis=1), np.array([2]), keepdims=0),
+                     np.float32(rows.shape[1]))
+        means = self("Pad", means, np.array([0, 0, 0, 1]), np.float32(0))  # of those that are no root
+        return self("Sub", depths, self("Gather", means, of, axis=1))
+
+    def features(self, clip, parameters, n_phases, n_keypoints, n_channels):
+        """`frame_features` of ``(n_steps, n_phases, n_keypoints, 2 or 3)``."""
+        shape, causal = (n_phases, n_keypoints), parameters["causal"]
+        clip = self("Where", parameters["unseen"][:, None], NAN, clip)
+        xy = self("Slice", clip, np.array([0]), np.array([2]), np.array([-1]))
+        visible = self.seen(xy)
+        xy = self.bridge(xy, visible, shape, causal)
+        flat = np.array([0, 0, -1])
+        parts = [self("Reshape", xy, flat), self.cast(visible, np.float32)]
+        if n_channels == 3:
+            parts.append(self("Squeeze", self("Slice", clip, np.array([2]), np.array([3]), np.array([-1])),
+                              np.array([-1])))
+        if parameters["bones"] is not None:
+            a, b = parameters["bones"]
+            bone = self("Sub", self("Gather", xy, a, axis=2), self("Gather", xy, b, axis=2))
+            length = self("Sqrt", self("ReduceSum", self("Mul", bone, bone), np.array([-1]), keepdims=0))
+            both = self("And", self("Gather", visible, a, axis=2), self("Gather", visible, b, axis=2))
+            longest = self._longest(length, both, (n_phases, len(a)), causal)
+            rise = self("Sub", self("Mul", longest, longest), self("Mul", length, length))
+            parts += [length, longest, self("Sqrt", self("Max", rise, np.float32(0)))]
+        return self.where_nan(self("Concat", *parts, axis=2), 0)
+
+    def _longest(self, length, both, shape, causal):
+        none = np.float32(np.finfo(np.float32).min)
+        if causal:
+            longest = self.running("Max", self("Where", both, length, none), shape, np.float32)
+            return self("Where", self("Equal", longest, none), NAN, longest)
+        ordered, _ = self("TopK", self("Where", both, length, np.float32(np.inf)), self.length(length), n_outputs=2,
+                          axis=0, largest=0)
+        n_shown = self("ReduceSum", self.cast(both, np.float64), np.array([0]), keepdims=1)
+        rank = self.cast(self("Mul", np.float64(0.95), self("Sub", n_shown, np.float64(1))), np.int64)
+        longest = self("GatherElements", ordered, self("Max", rank, np.int64(0)), axis=0)
+        longest = self("Where", self("Equal", n_shown, np.float64(0)), NAN, longest)
+        return self("Expand", longest, self("Shape", length))
+
+    def net(self, x, lengths, net):
+        """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` reckons them."""
+        options, weights = net["module"], net["weights"]
+        h = self("Clip", self("Div", self("Sub", x, weights["mean"]), weights["scale"]), np.float32(-5), np.float32(5))
+        ahead, two_way = options["look_ahead"] or 0, options["look_ahead"] is None
+        if ahead:
+            h = self.hold_last(h, lengths, ahead)
+        n_inputs, width = len(weights["mean"]), options["hidden_size"] * (1 + two_way)
+        for layer in range(options["num_layers"]):
+            sides = [f"{side}.{layer}." for side in ("forwards", "backwards")][: 1 + two_way]
+            W, R, b, more = (np.stack([_iofc(weights[side + name]) for side in sides]) for name in
+                             ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"))
+            out = self("LSTM", h, W, R, np.concatenate([b, more], axis=1), *[lengths] * two_way,
+                       hidden_size=options["hidden_size"], direction="bidirectional" if two_way else "forward",
+                       n_outputs=3)[0]  # (n_steps, n_directions, n_phases, H)
+            out = self("Reshape", self("Transpose", out, perm=[0, 2, 1, 3]), np.array([0, 0, -1]))
+            if options["layer_norm"]:
+                out = self("LayerNormalization", out, weights[f"norms.{layer}.weight"], weights[f"norms.{layer}.bias"],
+                           axis=-1, epsilon=1e-5)
+            h = self("Add", out, h) if options["residual"] and n_inputs == width else out
+            n_inputs = width
+        h = self("Slice", h, np.array([ahead]), np.array([np.iinfo(np.int64).max]), np.array([0]))
+        head = "head." if options["n_bins"] is None else "head.linear."
+        out = self("Add", self("MatMul", h, weights[head + "weight"].T), weights[head + "bias"])
+        if options["n_bins"] is None:
+            return out
+        p = self("Softmax", self("Reshape", out, np.array([0, 0, -1, options["n_bins"]])), axis=-1)
+        return self("Squeeze", self("MatMul", p, weights["head.centers"][:, None]), np.array([-1]))
+
+    def hold_last(self, x, lengths, n):
+        """`hold_last`: steps ``(n_steps, n_phases, F)`` made ``(n_steps + n, n_phases, F)``."""
+        total = self("Add", self.length(x), np.array([n]))
+        last = self("Sub", self.cast(lengths, np.int64), np.int64(1))
+        index = self("Unsqueeze", self("Min", self.times(total, 2), last), np.array([-1]))
+        shape = self("Concat", total, self("Shape", x, start=1), axis=0)
+        return self("GatherElements", x, self("Expand", index, shape), axis=0)
+
+
+def _iofc(values):
+    """Gates in ONNX' order."""
+    i, f, g, o = np.split(values, 4)
+    return np.concatenate([i, o, f, g])
