@@ -6,6 +6,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BodyAugmenter": "augmentation",
+    "EpochPruning": "pruning",
     "Flat": "baselines",
     "FrameRidge": "baselines",
     "GapFiller": "preprocessing",
@@ -22,6 +23,7 @@ _HOMES = {
     "assemble": "assembly",
     "check_sequences": "sequences",
     "convert": "conversion",
+    "lifter_space": "spaces",
     "load": "persistence",
     "make_lifter": "lifter",
     "mpjpe": "metrics",

@@ -13,12 +13,17 @@ from liftz import (
     MeanPose,
     RegionSelector,
     RootCenterer,
+    Skeleton,
+    SkeletonConverter,
     TransformedTarget,
     ZNormalizer,
     make_lifter,
 )
 from liftz.sequences import to_object_array
 
+REORDERED = Skeleton("reordered", SIGNER.keypoints[::-1], root="hip",
+                     regions={"hand": ["wrist", "thumb", "tip"], "body": ["hip", "neck", "head"]},
+                     roots={"hand": "wrist"})
 TINY = {"n_nets": 1, "stride": 1, "hidden_size": 4, "num_layers": 1, "max_epochs": 1, "batch_size": 3,
         "random_state": 0}
 
@@ -36,6 +41,7 @@ TRANSFORMERS = {
     "ZNormalizer": ZNormalizer(),
     "RegionSelector": RegionSelector(SIGNER, ["hand", "head"]),
     "GapFiller": GapFiller(),
+    "SkeletonConverter": SkeletonConverter(SIGNER, REORDERED),
 }
 REGRESSORS = {
     "Flat": Flat(),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .evaluate import evaluate
+from .tune import tune
 from .view import view
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -27,4 +28,5 @@ def main(version: Annotated[bool, typer.Option("--version", callback=_version, i
 
 
 app.command()(evaluate)
+app.command()(tune)
 app.command()(view)

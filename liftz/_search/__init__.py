@@ -1,0 +1,1 @@
+"""The parts of `liftz.tuning.OptunaSearch`, one concern each."""
