@@ -63,11 +63,19 @@ def write_section(name, title, markdown, path=RESULTS):
 
 
 def machine():
-    """The command as it was given, the machine and the day, for the head of a section."""
-    arguments = " ".join([f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    """The command as it was given, the machine and the day, for the head of a section; no folders of one's own."""
+    arguments = " ".join([f"benchmarks/{Path(sys.argv[0]).name}", *map(_shown, sys.argv[1:])])
     return (f"`python {arguments}`, {datetime.date.today()}, {platform.system()} {platform.machine()}, "
             f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}, "
             f"torch {torch.__version__}")
+
+
+def _shown(argument):
+    """An argument, with FOLDER or FILE for an absolute path, also behind ``kind:`` or ``--option=``."""
+    prefix, path = re.fullmatch(r"((?:--[\w-]+=)?(?:[\w-]{2,}:)?)(.*)", argument, re.DOTALL).groups()
+    if not Path(path).is_absolute():
+        return argument
+    return prefix + ("FILE" if Path(path).suffix else "FOLDER")
 
 
 def _spans(text, path):

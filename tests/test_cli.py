@@ -75,7 +75,7 @@ def test_a_keypoint_that_one_signer_alone_shows_is_left_out_by_name(recordings, 
     root = write_panoptic(data, tmp_path / "three")
     result = run("--data", f"panoptic:{root}", "--nets", 1, "--epochs", 1, "--jobs", 1)
     assert result.exit_code == 0, result.output
-    assert "left out, known of one signer at most: head_top" in result.output
+    assert "left out, since nothing tells their depth from the root: head_top" in result.output
 
 
 def test_one_signer_alone_is_told_what_is_missing(recordings):

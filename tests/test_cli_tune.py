@@ -20,7 +20,7 @@ def data(tmp_path, monkeypatch):
     """Three signers, and a folder to work in."""
     monkeypatch.chdir(tmp_path)
     found = make_signing(n_signers=3, n_clips=2, n_frames=(12, 16), random_state=0)
-    monkeypatch.setattr("liftz.cli.tune.open_data", lambda source: (found, None, {"n_nets": 2, "batch_size": 8}))
+    monkeypatch.setattr("liftz.cli.training.open_data", lambda source: (found, None, {"n_nets": 2, "batch_size": 8}))
     return found
 
 
@@ -68,7 +68,7 @@ def test_the_recipes_own_parameters_come_first(data, tmp_path):
 def test_other_data_are_refused(data, monkeypatch):
     assert run("--trials", 1).exit_code == 0
     other = make_signing(n_signers=3, n_clips=2, n_frames=(12, 16), random_state=1)
-    monkeypatch.setattr("liftz.cli.tune.open_data", lambda source: (other, None, {"n_nets": 2, "batch_size": 8}))
+    monkeypatch.setattr("liftz.cli.training.open_data", lambda source: (other, None, {"n_nets": 2, "batch_size": 8}))
     result = run("--trials", 1)
     assert result.exit_code == 1
     assert result.stderr.startswith("error: study 'tune' in tuned.journal was begun with other X")
@@ -92,7 +92,7 @@ def test_what_makes_no_sense_is_refused_before_any_work(data, tmp_path, argument
 
 def test_one_signer_is_too_few(data, monkeypatch):
     one = make_signing(n_signers=1, n_clips=2, n_frames=12, random_state=0)
-    monkeypatch.setattr("liftz.cli.tune.open_data", lambda source: (one, None, {}))
+    monkeypatch.setattr("liftz.cli.training.open_data", lambda source: (one, None, {}))
     result = run()
     assert result.exit_code == 1
     assert "has one signer" in result.stderr

@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
+from .convert import convert
 from .evaluate import evaluate
+from .fit import fit
+from .info import info
+from .lift import lift
+from .stats import stats
 from .tune import tune
 from .view import view
 
@@ -27,6 +32,5 @@ def main(version: Annotated[bool, typer.Option("--version", callback=_version, i
     """Lift 2D signing keypoints into depth."""
 
 
-app.command()(evaluate)
-app.command()(tune)
-app.command()(view)
+for command in (evaluate, fit, lift, convert, info, view, stats, tune):
+    app.command()(command)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import typer
 
-__all__ = ["Track", "errors_told", "open_data", "say", "writable", "write_json"]
+__all__ = ["Track", "errors_told", "known_keypoints", "open_data", "say", "writable", "write_json"]
 
 
 class Track(StrEnum):
@@ -26,7 +26,7 @@ def errors_told():
 
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         say(Console(stderr=True), f"error: {error}")
         raise typer.Exit(1) from error
 
@@ -52,7 +52,31 @@ def open_data(source):
         return load_isl_kinect(folder), None, {}
     if kind == "panoptic" and folder:
         return load_panoptic(folder, turn="front"), 300.0, {}  # cm; the dome's coordinates know no camera
-    raise ValueError(f"--data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
+    raise ValueError(f"data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
+
+
+def known_keypoints(console, data, select=None):
+    """What to lift: keypoints whose depth from the root is known, of two signers where there are several. None: all."""
+    import numpy as np
+
+    from ..preprocessing import RootCenterer
+
+    skeleton = data.skeleton
+    wanted = skeleton.keypoints if select is None else skeleton.resolve(select)
+    depths = RootCenterer(skeleton).fit_transform(data.y)
+    groups = np.zeros(len(depths)) if data.groups is None else data.groups
+    signers = np.unique(groups)
+    known = np.sum([np.any([~np.isnan(depth).all(axis=0) for depth in depths[groups == signer]], axis=0)
+                    for signer in signers], axis=0) >= min(2, len(signers))
+    kept = [name for name in wanted if known[skeleton.index(name)]]
+    left_out = [name for name in wanted if name not in kept]
+    if not kept:
+        raise ValueError(f"none of the keypoints to lift has a depth from its root, {skeleton.root}: "
+                         f"{', '.join(wanted[:4])} ...; --root measures from another")
+    if left_out:
+        say(console, f"left out, since nothing tells their depth from the root: {', '.join(left_out)}")
+    return None if len(kept) == len(skeleton) else kept
+
 
 
 def say(console, text):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Track, errors_told, open_data, say, writable, write_json
+from .common import Track, errors_told, known_keypoints, open_data, say, writable, write_json
 
 
 def evaluate(
@@ -57,7 +57,7 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs, report_file)
                          f"recordings a manifest.csv says who is who; without it each recording counts as one")
     X = project(data, track, distance=distance, random_state=seed)
     parameters |= {name: value for name, value in asked.items() if value is not None}
-    models = standard_models(data.skeleton, select=_known(console, data), random_state=seed, **parameters)
+    models = standard_models(data.skeleton, select=known_keypoints(console, data), random_state=seed, **parameters)
     say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
                   f"{data.skeleton.name}, track {track}")
     start = time.perf_counter()
@@ -80,23 +80,6 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs, report_file)
         say(console, f"written to {report_file}")
     return {"data": source, "track": track, "units": data.units, "seed": seed, "parameters": parameters,
             "signers": signers, "seconds": seconds, **table.to_dict()}
-
-
-def _known(console, data):
-    """The keypoints whose depth from the root two signers know, so that each can be left out; None if those are all."""
-    import numpy as np
-
-    from ..preprocessing import RootCenterer
-
-    depths = RootCenterer(data.skeleton).fit_transform(data.y)
-    by_signer = [np.any([~np.isnan(depth).all(axis=0) for depth in depths[data.groups == signer]], axis=0)
-                 for signer in sorted(set(data.groups))]
-    known = np.sum(by_signer, axis=0) >= 2
-    if known.all():
-        return None
-    unknown = [data.skeleton.keypoints[i] for i in np.flatnonzero(~known)]
-    say(console, f"left out, known of one signer at most: {', '.join(unknown)}")
-    return [data.skeleton.keypoints[i] for i in np.flatnonzero(known)]
 
 
 def _print(console, table, units):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Track, errors_told, open_data, say, writable
+from .common import Track, errors_told, known_keypoints, say, writable
 
 PICTURES = ("history", "importances", "slices")
 
@@ -53,33 +53,36 @@ def _tune(console, source, track, output, pictures, folds, epochs, nets, seed, d
     from sklearn.model_selection import GroupKFold
 
     from .. import persistence
-    from ..datasets import project
     from ..lifter import make_lifter
     from ..tuning import OptunaSearch, lifter_space
-    from .evaluate import _known
+    from .fit import model_facts
+    from .training import open_training
 
     if pictures is not None:
         from ..plots._drawing import require
 
         require("matplotlib")
-    data, distance, recipe = open_data(source)
+    data, recipe = open_training(console, [source], track, None, None, seed, {}, ())
+    if data.groups is None:
+        raise ValueError(f"nobody says who signs in {source}, and tuning splits by signer")
     signers = sorted(set(data.groups))
     if len(signers) < 2:
         raise ValueError(f"{source} has one signer, {signers[0]}: leaving some out takes two at least")
-    X = project(data, track, distance=distance, random_state=seed)
-    lifter = make_lifter(data.skeleton, select=_known(console, data), random_state=seed, device=device, **recipe)
+    known = known_keypoints(console, data)
+    lifter = make_lifter(data.skeleton, select=known, random_state=seed, device=device, **recipe)
     space = lifter_space(lifter, max_epochs=epochs)
     own = {name: value for name, value in lifter.get_params().items() if name in space and _in(value, space[name])}
     search = OptunaSearch(clone(lifter).set_params(lift__regressor__n_nets=1), space, start=[own], pruner=_pruner(),
                           cv=GroupKFold(min(folds, len(signers))), refit=False, random_state=seed, progress_bar=True,
                           **options)
-    say(console, f"{source}: {len(signers)} signers in {search.cv.get_n_splits()} groups, {len(X)} clips of "
+    say(console, f"{source}: {len(signers)} signers in {search.cv.get_n_splits()} groups, {len(data.X)} clips of "
                  f"{data.skeleton.name}, track {track}; trials are kept in {options['storage']}")
-    search.fit(X, data.y, groups=data.groups)
+    search.fit(data.X, data.y, groups=data.groups, lift__groups=data.groups)
     _print(console, search, data.units)
     if nets is not None:
         lifter.set_params(lift__regressor__n_nets=nets)
-    persistence.save(lifter.set_params(**search.best_params_).fit(X, data.y), output)
+    lifter.set_params(**search.best_params_).fit(data.X, data.y, groups=data.groups)
+    persistence.save(lifter, output, facts=model_facts(data))
     say(console, f"the best, fitted on all signers, is in {output}")
     if pictures is not None:
         _draw(search.study_, data.units, pictures)

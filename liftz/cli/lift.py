@@ -1,0 +1,116 @@
+"""`liftz lift`: keypoints to 3D."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import errors_told, say
+from .inputs import PROBLEMS, Units, clip_names, counted, files_in, notes_told, read_source
+from .outputs import check_needs, check_outputs
+
+
+def lift(
+    model: Annotated[Path, typer.Argument(help="Of liftz fit, or of liftz.persistence.save.", show_default=False)],
+    inputs: Annotated[list[Path], typer.Argument(help="Files, folders of frames, or folders of files.",
+                                                 metavar="INPUT", show_default=False)],
+    output: Annotated[list[Path], typer.Option("--output", "-o", help="File to write: .npz, .csv, .pose, .bvh, .c3d or "
+                                               ".trc. May be given several times. Of several clips each gets its name "
+                                               "in: at {name}, or at the end.")],
+    fps: Annotated[float | None, typer.Option(min=0.1, help="Frames per second, where a file does not say.")] = None,
+    units: Annotated[Units | None, typer.Option(help="Of x and y, where a file does not say.")] = None,
+    image_size: Annotated[tuple[int, int] | None, typer.Option(min=1, help="Of the picture, in px, where a file does "
+                                                               "not say.")] = None,
+    people: Annotated[int | None, typer.Option(min=1, help="Keep so many persons of each recording, those most "
+                                               "seen.")] = None,
+    length: Annotated[tuple[str, str, float] | None, typer.Option(
+        help="Two keypoints and how far they are apart, in mm: LShoulder RShoulder 350. Brings pixels to mm.")] = None,
+    focal: Annotated[float | None, typer.Option(help="Focal length in px, for perspective. Takes --length.")] = None,
+    convert: Annotated[bool, typer.Option("--convert", help="Lift even where the keypoints lack some of the "
+                                          "model's.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="The picture is mirrored, as a selfie's: turn it.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Lift even what does not draw a body like those of "
+                                         "training.")] = False,
+    relative: Annotated[bool, typer.Option("--relative", help="Leave each region's depths as they are, from its own "
+                                           "root: hands and face are not put onto the body.")] = False,
+    std: Annotated[bool, typer.Option("--std", help="Add to .npz how far off each depth may be.")] = False,
+    read: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the format's reader, such "
+                                                   "as min_frames=10.")] = None,
+    device: Annotated[str, typer.Option(help="Where torch computes, such as cuda.")] = "cpu",
+):
+    """Lift keypoints of any format that liftz reads into 3D.
+
+    Keypoints are brought to the model's frame rate, size and direction of y, with a line that says so; what does not
+    fit otherwise is refused. Written are the frames and coordinates that were read, with z away from the camera: in mm,
+    if x and y are metric or --length makes them so; a .pose file is in pixels.
+    """
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console, errors = Console(), Console(stderr=True)
+    paths = files_in(inputs)
+    check_outputs(output, [model, *paths])
+    if std and not any(path.suffix.lower() == ".npz" for path in output):
+        raise typer.BadParameter("only .npz has a place for it: add -o FILE.npz", param_hint="--std")
+    if focal is not None and length is None:
+        raise typer.BadParameter("perspective takes --length too", param_hint="--focal")
+    with errors_told():
+        from .lifting import Lifting
+
+        lifting = Lifting(model, {path.resolve() for path in (model, *paths)}, device=device, length=length,
+                          focal=focal, relative=relative, convert=convert, mirror=mirror, anyway=anyway, std=std)
+    start, failed = time.perf_counter(), []
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=len(paths))
+        for path in paths:
+            progress.update(task, description=f"lifting {path.name or path}")
+            try:
+                with lifting.timed("reading"), notes_told(errors, path):
+                    data = read_source(path, read or (), fps=fps, units=units, image_size=image_size, people=people)
+            except PROBLEMS as error:
+                failed.append(str(path))
+                say(errors, f"error: {error}")
+            else:
+                failed += _lift_all(console, errors, lifting, data, path, output, many=len(paths) > 1)
+            progress.advance(task)
+    if lifting.n_clips:
+        say(console, lifting.summary(time.perf_counter() - start))
+    if failed:
+        if len(failed) + lifting.n_clips > 1:  # one alone was told just now
+            say(errors, f"error: not lifted: {', '.join(failed)}")
+        raise typer.Exit(1)
+
+
+def _lift_all(console, errors, lifting, data, path, outputs, many):
+    """Lift and write the clips of a file; returns what to call those that could not be."""
+    failed, told = [], set()
+    names = clip_names(data)
+    many = many or len(names) > 1
+    for i, name in enumerate(names):
+        where = f"{path}, {name}" if len(names) > 1 else str(path)
+        try:
+            with notes_told(errors, where):
+                check_needs(outputs, data, depths=True)
+                with lifting.timed("lifting"):
+                    world, lines, notes = lifting.lift(data, i)
+                say(console, f"{where}: {counted(len(data.X[i]), 'frame')} of {data.skeleton.name}")
+                for line in lines:
+                    say(console, f"  {line}")
+                for note in notes:
+                    if note not in told:
+                        say(errors, f"note: {path}: {note}")
+                        told.add(note)
+                for output in outputs:
+                    with lifting.timed("writing"):
+                        place, line = lifting.write(world, output, name, many)
+                    say(console, f"  written to {place}{line and f': {line}'}")
+            lifting.count(world)
+        except PROBLEMS as error:
+            failed.append(where)
+            say(errors, f"error: {where}: {error}")
+    return failed

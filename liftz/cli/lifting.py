@@ -1,0 +1,176 @@
+"""One clip after the other, lifted into 3D and written: what `liftz lift` does between its options and its lines."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .._units import IN_MM
+from ..adjustment import stretch
+from ..assembly import assemble
+from ..persistence import load, read_facts
+from ..sequences import to_object_array
+from ..skeleton import Skeleton
+from .cures import Fitted, in_skeleton
+from .inputs import counted
+from .outputs import output_for, write_clip
+
+__all__ = ["Lifting"]
+
+NEEDED = ("skeleton", "fps", "units", "y_up", "image_size")
+
+
+class Lifting:
+    """A saved lifter at work, and how long it takes.
+
+    Parameters
+    ----------
+    model : path-like
+        With the facts of its training, as `liftz fit` saves it.
+    taken : set of Path
+        What must not be written: what is read.
+    device : str
+        Where torch computes.
+    length, focal, relative
+        See `assemble`; `relative` leaves the depths of all regions as they are, from their own roots.
+    convert, mirror, anyway, std : bool
+        See `liftz lift`.
+    """
+
+    def __init__(self, model, taken, *, device="cpu", length=None, focal=None, relative=False, convert=False,
+                 mirror=False, anyway=False, std=False):
+        facts = read_facts(model)
+        missing = [name for name in NEEDED if name not in facts]
+        if missing:
+            raise ValueError(f"{model} does not say what keypoints it takes ({', '.join(missing)}): save it with "
+                             f"facts=liftz.compatibility.training_facts(...), as liftz fit does")
+        self.lifter, self.facts = load(model, device=device), {"depth_units": facts["units"], **facts}
+        self.skeleton = Skeleton(**facts["skeleton"])
+        regressor = getattr(self.lifter[-1], "regressor_", self.lifter[-1])
+        self.n_channels = regressor.n_channels_in_
+        if std and getattr(regressor, "errors_", None) is None:
+            raise ValueError(f"{model} does not know its own errors, which --std tells: fit it with four nets or more, "
+                             f"on four signers or more that are told apart")
+        self.taken = taken
+        self.length, self.focal, self.relative = length, focal, relative
+        self.convert, self.mirror, self.anyway, self.std = convert, mirror, anyway, std
+        self.seconds = {"reading": 0.0, "lifting": 0.0, "writing": 0.0}
+        self.n_clips = self.n_frames = 0
+        self.shown: float | None = 0.0  # seconds of all clips, unless one has no frame rate
+
+    @contextmanager
+    def timed(self, what):
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] += time.perf_counter() - start
+
+    def lift(self, data, i):
+        """The `i`-th clip of a source in 3D.
+
+        Returns
+        -------
+        world : Bunch
+            Of `assemble`, with `skeleton`, `fps`, `image_size`, `seen`, the keypoints ``(n_frames, n_keypoints, 2 or
+            3)`` in `seen_units`, and `std`, of z in `units`, or None.
+        lines : list of str
+            What was done to get there.
+        notes : sequence of str
+            What could not be compared with the model's training.
+        """
+        source = Bunch(**data)
+        source.X = to_object_array([data.X[i]])
+        if source.units is None:
+            raise ValueError("the unit of x and y is not known: --units px, or mm, cm or m")
+        source, lines = in_skeleton(source, self.skeleton, asked=self.convert)
+        if self.mirror:
+            source.X = stretch(source.X, -1, 1)
+            if source.image_size:
+                source.X[0][..., 0] += source.image_size[0]
+            lines.append("turned, since the picture is mirrored")
+        seen = source.X[0]
+        if self.n_channels > seen.shape[2]:
+            raise ValueError("the model takes a confidence beside x and y, and these keypoints have none")
+        source.X = to_object_array([seen[..., :self.n_channels]])
+        fitted = Fitted(source, self.facts, compare_body=not self.anyway)
+        depths, std = self._predict(fitted)
+        skeleton = _known_part(self.skeleton, depths)
+        kept = self.skeleton.indices(skeleton.keypoints)
+        seen = seen[:, kept]
+        world = self._assemble(source, seen, depths[:, kept], skeleton)
+        if std is not None:
+            std = std[:, kept] * self._size_of_depths(world, source.units)
+        world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
+                  "seen_units": source.units, "std": std}
+        return world, lines + fitted.lines, fitted.notes
+
+    def _predict(self, fitted):
+        if not self.std:
+            return fitted.back(self.lifter.predict(fitted.X)[0]), None
+        depths, std = self.lifter.predict(fitted.X, return_std=True)
+        return fitted.back(depths[0]), fitted.back(std[0])
+
+    def _assemble(self, source, seen, depths, skeleton):
+        center = (0.0, 0.0)
+        if self.focal is not None and source.image_size:
+            center = (source.image_size[0] / 2, source.image_size[1] / 2)
+        # Of one region only, nothing hangs on another.
+        whole = replace(skeleton, regions={}, roots={}) if self.relative else skeleton
+        try:
+            return assemble(seen, depths, whole, units=source.units, depth_units=self.facts["depth_units"],
+                            length=self.length, focal=self.focal, center=center, y_up=source.y_up)
+        except ValueError as error:
+            if "region" not in str(error):
+                raise ValueError(str(error).replace("length=(keypoint, keypoint, mm)", "--length KEYPOINT KEYPOINT MM")
+                                 ) from None
+            raise ValueError(f"{error}; --relative leaves regions apart") from None
+
+    def _size_of_depths(self, world, units):
+        """Size in the world's units of one of the model's depths."""
+        depth_units = self.facts["depth_units"]
+        if depth_units == "px":
+            return world.scale
+        return IN_MM[depth_units] * (1.0 if units == "px" else world.scale / IN_MM[units])
+
+    def write(self, world, output, name, many):
+        """Write the clip; returns the file, and what there is to say of it."""
+        path = output_for(output, name, many, self.taken)
+        points, units = world.points, world.units
+        if path.suffix.lower() == ".pose" and world.seen_units == "px":
+            depth = (points[..., 2:] - (world.distance or 0)) / world.scale
+            points, units = np.concatenate([world.seen[..., :2], depth], axis=2), "px"
+        told = write_clip(path, points, world.skeleton, fps=world.fps, units=units, y_up=world.y_up,
+                          confidence=world.seen[..., 2] if world.seen.shape[2] == 3 else None,
+                          image_size=world.image_size, std=world.std)
+        return path, told
+
+    def count(self, world):
+        """Add a clip that is written to what `summary` tells of."""
+        self.n_clips += 1
+        self.n_frames += len(world.seen)
+        self.shown = None if self.shown is None or world.fps is None else self.shown + len(world.seen) / world.fps
+
+    def summary(self, seconds):
+        """One line on what was done in so many seconds."""
+        parts = ", ".join(f"{what} {took:.1f}" for what, took in self.seconds.items())
+        text = (f"{counted(self.n_clips, 'clip')}, {counted(self.n_frames, 'frame')} in {seconds:.1f} s ({parts}): "
+                f"{self.n_frames / seconds:.0f} frames a second")
+        return f"{text}, {self.shown / seconds:.2f} times real time" if self.shown else text
+
+
+def _known_part(skeleton, depths):
+    """The skeleton of the regions and keypoints that have depths."""
+    known = {name for name, column in zip(skeleton.keypoints, depths.T, strict=True) if not np.isnan(column).all()}
+    if len(known) == len(skeleton):
+        return skeleton
+    if not known:
+        raise ValueError("the model gives no depth for any keypoint of this clip")
+    names = [name for region, members in skeleton.regions.items()
+             for name in ([region] if known.issuperset(members) else [m for m in members if m in known])]
+    part = skeleton.subset(sorted(known, key=skeleton.index))
+    return replace(part, name=f"{skeleton.name}[{', '.join(names[:4])}{' ...' * (len(names) > 4)}]")
