@@ -62,7 +62,7 @@ def tables(lines):
         columns = P6 if protocol == "P6" else COLUMNS
         out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
                 f"{'model':36s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
-        for model, found in models.items():
+        for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
             out.append(f"{model:36s}" + "".join(f"{cells.get(name, ''):>{width}s}" for name, width in columns.items()))
     return out + [""] + summary(lines)

@@ -22,6 +22,7 @@ CLASSES = {
     "ZNormalizer": "liftz.preprocessing",
     "RegionSelector": "liftz.preprocessing",
     "GapFiller": "liftz.preprocessing",
+    "SkeletonConverter": "liftz.conversion",
     "LSTMRegressor": "liftz.regressor",
     "FrameRidge": "liftz.baselines",
     "MeanPose": "liftz.baselines",
