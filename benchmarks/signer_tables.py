@@ -60,32 +60,38 @@ def tables(lines):
     out = []
     for (protocol, variant), models in by_table(lines).items():
         columns = P6 if protocol == "P6" else COLUMNS
+        most = max(len(mean_of(found, "error")) for found in models.values())
         out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
                 f"{'model':36s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
-            out.append(f"{model:36s}" + "".join(f"{cells.get(name, ''):>{width}s}" for name, width in columns.items()))
+            mark = " *" if len(mean_of(found, "error")) < most else ""
+            texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
+            out.append(f"{model + mark:36s}" + "".join(texts))
+        if any(len(mean_of(found, "error")) < most for found in models.values()):
+            out.append("* on some of the signers only, so its mean compares with no other")
     return out + [""] + summary(lines)
 
 
 def summary(lines):
-    """What the lifter's error is of its rivals', where all of them were run on the same signers."""
+    """What the lifter's error is of its best rival's and of the ridge's, each on the signers that both were run on."""
     out = []
     for (protocol, variant), models in by_table(lines).items():
         if "lifter" not in models or len(models) < 3:
             continue
         mine = mean_of(models["lifter"], "error")
-        others = {model: mean_of(found, "error") for model, found in models.items()
-                  if model != "lifter" and not model.startswith("one net")}
-        whole = {model: np.mean(list(errors.values())) for model, errors in others.items()
-                 if errors.keys() == mine.keys()}
-        if not whole:
-            continue
-        mean, best = np.mean(list(mine.values())), min(whole, key=whole.get)
-        text = f"{protocol} {variant}: lifter {mean:.2f} = {mean / whole[best]:.3f} of {best}"
-        if "frame ridge" in whole:
-            behind = [s for s, error in mine.items() if error > others["frame ridge"][s]]
-            text += (f", {mean / whole['frame ridge']:.3f} of the frame ridge, behind it for {behind or 'nobody'}, "
+        shares = {}
+        for model, found in models.items():
+            theirs = mean_of(found, "error")
+            common = mine.keys() & theirs.keys()
+            if model != "lifter" and not model.startswith("one net") and common:
+                shares[model] = sum(mine[s] for s in common) / sum(theirs[s] for s in common)
+        best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
+        text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"
+        if "frame ridge" in shares:
+            ridge = mean_of(models["frame ridge"], "error")
+            behind = [s for s, error in mine.items() if s in ridge and error > ridge[s]]
+            text += (f", {shares['frame ridge']:.3f} of the frame ridge, behind it for {behind or 'nobody'}, "
                      f"worst signer {max(mine.values()) / mean:.2f} of the mean")
         out.append(text)
     return out
@@ -109,13 +115,18 @@ def draw_models(lines):
         return None
     figure = Figure(figsize=(8, 3 * len(found)), layout="constrained")
     for axes, (protocol, models) in zip(np.atleast_1d(figure.subplots(len(found))), found.items(), strict=True):
-        names = [name for name in models if not name.startswith("one net")]
+        errors_of = {name: mean_of(models[name], "error") for name in models if not name.startswith("one net")}
+        common = set.intersection(*(set(errors) for errors in errors_of.values()))
+        if not common:
+            continue
+        means = {name: np.mean([errors[s] for s in common]) for name, errors in errors_of.items()}
+        names = sorted(means, key=means.get)
         for place, name in enumerate(names):
-            errors = list(mean_of(models[name], "error").values())
+            errors = [errors_of[name][signer] for signer in common]
             axes.barh(place, np.mean(errors), color="tab:blue" if name == "lifter" else "lightgrey")
             axes.plot(errors, [place] * len(errors), ".", color="black", markersize=4)
         axes.set_yticks(range(len(names)), names)
-        axes.set_xlabel("MPJPE, mm; a dot is a signer left out")
+        axes.set_xlabel(f"MPJPE, mm; a dot is a signer left out: {', '.join(sorted(common))}")
         axes.set_title({"P1": "P1: metric x and y", "P2": "P2: pixels, noisy, with gaps"}[protocol], loc="left")
     figure.savefig(PICTURES / "signers.png", dpi=110)
     return "Error of each model on signers never seen", "signers.png"
