@@ -6,5 +6,6 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "nu
 sphinx_gallery_conf = {"examples_dirs": "../examples", "gallery_dirs": "gallery", "show_memory": False,
                        "within_subsection_order": "FileNameSortKey", "abort_on_example_error": True,
                        "download_all_examples": False}
+suppress_warnings = ["ref.term"]  # of scikit-learn's own docstrings
 html_theme = "furo"
 numpydoc_show_class_members = False

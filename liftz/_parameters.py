@@ -5,10 +5,11 @@ from __future__ import annotations
 from numbers import Real
 
 import numpy as np
+import torch
 
 from .losses import FUNCTIONS
 
-__all__ = ["check_parameters"]
+__all__ = ["check_device", "check_parameters"]
 
 AT_LEAST = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1, "patience": 1,
             "max_epochs": 1, "look_ahead": 0, "bins": 2}
@@ -36,5 +37,19 @@ def check_parameters(lstm):
         enough = number > 0 if wanted.startswith("above") else number >= 0
         if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
             raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
+    check_device(lstm.device)
     if lstm.loss not in list(FUNCTIONS):
         raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {lstm.loss!r}")
+
+
+def check_device(device):
+    """Refuse a device that torch cannot compute on here.
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        torch.zeros(1, device=device)
+    except (AssertionError, RuntimeError, TypeError) as error:  # what torch raises depends on how it was built
+        raise ValueError(f"device {device!r} cannot be used here: {error}") from error

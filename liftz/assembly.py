@@ -49,16 +49,11 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
     Returns
     -------
     Bunch
-        points : float32 array of shape (n_frames, n_keypoints, 3)
-            x and y in their directions, z away from the camera; NaN where x, y or the depth is not known. z is 0 at
-            the skeleton's root, and at the camera if `focal` is given.
-        units : str
-            ``"mm"``; ``"px"`` if everything is px and no `length` was given.
-        y_up : bool
-        scale : float
-            Size in `units` of the returned points of one of the clip's x and y at the root.
-        distance : float or None
-            How far the root is from the camera, in mm, if `focal` is given.
+        Of ``points``, a float32 array of shape (n_frames, n_keypoints, 3): x and y in their directions, z away from the
+        camera; NaN where x, y or the depth is not known; z is 0 at the skeleton's root, and at the camera if `focal`
+        is given. ``units``, ``"mm"``, or ``"px"`` if everything is px and no `length` was given. ``y_up``. ``scale``,
+        the size in ``units`` of one of the clip's x and y at the root. ``distance``, how far the root is from the
+        camera in mm, if `focal` is given, else None.
 
     Raises
     ------

@@ -27,6 +27,7 @@ class DepthBins(nn.Module):
     def __init__(self, n_inputs, n_outputs, n_bins):
         super().__init__()
         self.register_buffer("centers", torch.linspace(-REACH, REACH, n_bins))
+        self.n_bins = n_bins
         self.linear = nn.Linear(n_inputs, n_outputs * n_bins)
 
     @property
@@ -35,7 +36,7 @@ class DepthBins(nn.Module):
 
     def forward(self, h):
         """Depths ``(B, T, n_outputs)`` of ``(B, T, n_inputs)``; in training also ``(B, T, n_outputs, n_bins)``."""
-        log_p = self.linear(h).unflatten(2, (-1, len(self.centers))).log_softmax(dim=3)
+        log_p = self.linear(h).unflatten(2, (-1, self.n_bins)).log_softmax(dim=3)
         depths = log_p.exp() @ self.centers
         return (depths, log_p) if self.training else depths
 

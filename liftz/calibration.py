@@ -39,7 +39,7 @@ class ErrorModel:
         flat[:, ~self.known] = 0
         errors = np.split(flat, np.cumsum([len(clip) for clip in errors])[:-1])
         self.low, self.high = np.nanquantile(flat, [0.3, 0.95], axis=0)
-        expected = [None] * len(X)
+        expected = list(X)  # to be filled
         for side in (False, True):
             ridge = FrameRidge(ALPHA).fit(X[sides != side], to_object_array(errors)[sides != side])
             for i in np.flatnonzero(sides == side):

@@ -102,7 +102,10 @@ def load(path, *, device="cpu"):
     """
     from sklearn.utils.validation import check_is_fitted
 
+    from ._parameters import check_device
+
     description = read(path)["lifter"]
+    check_device(device)
     try:
         lifter = rebuild(description, device)
         check_is_fitted(lifter)

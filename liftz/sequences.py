@@ -78,7 +78,8 @@ def _check(clips, name, ndims, n_keypoints, n_channels, skeleton, allow_unseen, 
     if len(clips) == 0:
         raise ValueError(f"{name} is empty: expected at least one clip")
     channels = (n_channels,) if n_channels else (3,) if positions else (2, 3)
-    meaning = "x, y, z" if positions else "x, y and perhaps a confidence"
+    meaning = ("x, y, z" if positions else "x and y, without a confidence: clip[..., :2]" if channels == (2,) else
+               "x, y and a confidence" if channels == (3,) else "x, y and perhaps a confidence")
     out = []
     for i, given in enumerate(clips):
         where = f"{name}: clip {i}"

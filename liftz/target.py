@@ -90,6 +90,8 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
     def adapt(self, X, y, **parameters):
         """A copy whose regressor went on learning from a few clips of one person; see `LSTMRegressor.adapt`."""
         check_is_fitted(self, "regressor_")
+        centerer = _centerer(self.transformer_)
+        y = check_sequences(y, ndim=2, skeleton=None if centerer is None else centerer.skeleton, names=("y", ""))
         adapted = copy(self)
         adapted.regressor_ = self.regressor_.adapt(X, self.transformer_.transform(y), **parameters)
         return adapted

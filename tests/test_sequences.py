@@ -219,7 +219,7 @@ BAD_SHAPES = {
     "other C": ([GOOD, keypoints(3, 6, 3)], {},
                 "X: clip 1 has 3 channels, expected 2 (x, y and perhaps a confidence)"),
     "other C than fit": ([GOOD], {"n_channels": 3},
-                         "X: clip 0 has 2 channels, expected 3 (x, y and perhaps a confidence)"),
+                         "X: clip 0 has 2 channels, expected 3 (x, y and a confidence)"),
     "positions without z": ([GOOD], {"positions": True}, "X: clip 0 has 2 channels, expected 3 (x, y, z)"),
 }
 

@@ -45,7 +45,8 @@ def test_nets_never_see_the_signers_they_leave_out(data, monkeypatch):
     X, y, signers = data
     parts = []
     make = ClipDataset.__init__
-    monkeypatch.setattr(ClipDataset, "__init__", lambda self, X, y=None, **o: parts.append((X, y)) or make(self, X, y, **o))
+    monkeypatch.setattr(ClipDataset, "__init__",
+                        lambda self, X, y=None, **o: parts.append((X, y)) or make(self, X, y, **o))
     tiny_lstm(n_nets=3).fit(X, y, groups=signers)
     trained = [{s for clip in part for s, own in zip(signers, X, strict=True) if clip is own}
                for part, depths in parts if depths is not None]
@@ -88,7 +89,8 @@ def test_intervals_cover_signers_not_seen():
     posture = 40 * rng.normal(size=(8, 1, 6))
     y = to_object_array([(depth + posture[s]).astype(np.float32) for depth, s in zip(y, signers, strict=True)])
     test = signers >= 6
-    lifter = tiny_lifter(n_nets=6, max_epochs=10, lr=0.02, hidden_size=16).fit(X[~test], y[~test], groups=signers[~test])
+    lifter = tiny_lifter(n_nets=6, max_epochs=10, lr=0.02, hidden_size=16)
+    lifter.fit(X[~test], y[~test], groups=signers[~test])
     depths, stds = lifter.predict(X[test], return_std=True)
     assert_same(depths, lifter.predict(X[test]))
     others = np.setdiff1d(np.arange(6), ROOTS)

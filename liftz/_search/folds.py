@@ -85,7 +85,8 @@ def _fit_fold(estimator, callbacks, X, y, k, split, **options):
         if np.isnan(value):
             raise ValueError(f"{name} is NaN in fold {k}")
     if callbacks is not None:
-        fold["curve"] = list(estimator.get_params()[callbacks][-1].curve)
+        curve = estimator.get_params()[callbacks][-1].curve
+        fold["curve"] = list(curve)  # type: ignore[assignment]
     return fold
 
 

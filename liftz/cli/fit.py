@@ -41,14 +41,17 @@ def fit(
 ):
     """Fit the recommended lifter, and save it with what it needs to know of its keypoints.
 
-    It sees x and y, not the confidence, so that it lifts the keypoints of any detector. How good it is on people it has
-    not seen, liftz evaluate tells.
+    It sees x and y, not the confidence, so that it lifts the keypoints of any detector. How good such a lifter is on
+    people it has not seen, liftz evaluate tells on the data sets that it knows; on recordings of your own,
+    scikit-learn's cross_validate with the signers as groups.
     """
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
     writable(output, "--output")
-    if any(Path(source).exists() and output.resolve() == Path(source).resolve() for source in data):
+    paths = [Path(source).expanduser() for source in data]
+    made_from = [file for path in paths if path.exists() for file in (path.rglob("*") if path.is_dir() else [path])]
+    if any(output.resolve() == file.resolve() for file in [*made_from, *([signers] if signers else [])]):
         raise typer.BadParameter(f"{output} would overwrite what it is made from", param_hint="--output")
     parameters = {"n_nets": nets, "max_epochs": epochs, "look_ahead": look_ahead, "random_state": seed, "n_jobs": jobs,
                   "device": device}

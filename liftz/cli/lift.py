@@ -27,7 +27,8 @@ def lift(
                                                "seen.")] = None,
     length: Annotated[tuple[str, str, float] | None, typer.Option(
         help="Two keypoints and how far they are apart, in mm: LShoulder RShoulder 350. Brings pixels to mm.")] = None,
-    focal: Annotated[float | None, typer.Option(help="Focal length in px, for perspective. Takes --length.")] = None,
+    focal: Annotated[float | None, typer.Option(min=1, help="Focal length in px, for perspective. Takes "
+                                                       "--length and --image-size.")] = None,
     convert: Annotated[bool, typer.Option("--convert", help="Lift even where the keypoints lack some of the "
                                           "model's.")] = False,
     mirror: Annotated[bool, typer.Option("--mirror", help="The picture is mirrored, as a selfie's: turn it.")] = False,
@@ -98,7 +99,9 @@ def _lift_all(console, errors, lifting, data, path, outputs, many):
                 check_needs(outputs, data, depths=True)
                 with lifting.timed("lifting"):
                     world, lines, notes = lifting.lift(data, i)
-                say(console, f"{where}: {counted(len(data.X[i]), 'frame')} of {data.skeleton.name}")
+                first = int(data["first_frames"][i]) if "first_frames" in data else 0
+                since = f", the first is frame {first} of the recording" if first else ""
+                say(console, f"{where}: {counted(len(data.X[i]), 'frame')} of {data.skeleton.name}{since}")
                 for line in lines:
                     say(console, f"  {line}")
                 for note in notes:

@@ -92,7 +92,8 @@ class Lifting:
             source.X = stretch(source.X, -1, 1)
             if source.image_size:
                 source.X[0][..., 0] += source.image_size[0]
-            lines.append("turned, since the picture is mirrored")
+            about = "the middle of the picture" if source.image_size else "x = 0, as the picture's size is not known"
+            lines.append(f"turned about {about}, since the picture is mirrored")
         seen = source.X[0]
         if self.n_channels > seen.shape[2]:
             raise ValueError("the model takes a confidence beside x and y, and these keypoints have none")
@@ -117,7 +118,10 @@ class Lifting:
 
     def _assemble(self, source, seen, depths, skeleton):
         center = (0.0, 0.0)
-        if self.focal is not None and source.image_size:
+        if self.focal is not None:
+            if not source.image_size:
+                raise ValueError("perspective begins at the middle of the picture, and these keypoints do not say its "
+                                 "size: --focal takes --image-size WIDTH HEIGHT")
             center = (source.image_size[0] / 2, source.image_size[1] / 2)
         # Of one region only, nothing hangs on another.
         whole = replace(skeleton, regions={}, roots={}) if self.relative else skeleton

@@ -12,7 +12,8 @@ from .common import errors_told, open_data, say, writable, write_json
 
 def stats(
     data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
-    outlier: Annotated[float, typer.Option(help="Outliers lie so many interquartile ranges above the upper quartile.")] = 3.0,
+    outlier: Annotated[float, typer.Option(help="Outliers lie so many interquartile ranges above the upper "
+                                                 "quartile.")] = 3.0,
     show: Annotated[int, typer.Option(min=0, help="Outliers to print, the farthest first.")] = 20,
     picture: Annotated[Path | None, typer.Option(help="Draw it to this file: .png, .svg or .pdf.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file, too.")] = None,
@@ -43,8 +44,9 @@ def _stats(console, source, outlier, show, picture, json_file):
                           outlier=outlier)
     say(console, f"{source}: {len(data.y)} clips, {sum(map(len, data.y))} frames of {data.skeleton.name}; "
                  f"|dz| between pairs of keypoints, {data.units}\n\n{spread}\n")
-    say(console, f"{len(spread.outliers)} outlier frames, {outlier:g} interquartile ranges above the upper quartile: " + ", ".join(
-        f"{region} {limit:.4g} {data.units}" for region, limit in spread.limits.items()))
+    limits = ", ".join(f"{region} {limit:.4g} {data.units}" for region, limit in spread.limits.items())
+    say(console, f"{len(spread.outliers)} outlier frames, {outlier:g} interquartile ranges above the upper quartile: "
+                 f"{limits}")
     for frame in spread.outliers[:show]:
         say(console, f"  {frame.clip}, frame {frame.frame}, {frame.region}: {frame.largest:.4g} {data.units} between "
                      f"{frame.keypoints[0]} and {frame.keypoints[1]}")
