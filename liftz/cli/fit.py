@@ -98,8 +98,9 @@ def _fit(console, errors, sources, output, track, keypoints_of, root, select, si
         say(errors, "note: it does not know its own errors (liftz lift --std): that takes four nets, and four signers "
                     "told apart")
     at = "" if data.fps is None else f", {data.fps:.4g} frames per second"
+    length = " --length KEYPOINT KEYPOINT MM" if data.keypoint_units == "px" != data.units else ""
     say(console, f"It takes {data.keypoint_units}, y {'up' if data.y_up else 'down'}{at}, and gives depths in "
-                 f"{data.units}. To lift with it:\n  liftz lift {output} INPUT -o OUTPUT.npz")
+                 f"{data.units}. To lift with it:\n  liftz lift {output} INPUT{length} -o OUTPUT.npz")
 
 
 def model_facts(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -21,6 +22,8 @@ def check_outputs(outputs, inputs):
             problem = f"expected a file that ends in {', '.join(ENDINGS)}, got {output}"
         elif not output.parent.is_dir():
             problem = f"{output} cannot be written: its folder does not exist"
+        elif output.suffix.lower() == ".pose" and find_spec("pose_format") is None:
+            problem = '.pose files need the package pose-format: pip install "liftz[pose]"'
         elif any(output.resolve() == path.resolve() for path in inputs):
             problem = f"{output} would overwrite what it is made from"
         if problem:
