@@ -190,8 +190,8 @@ def _check_body(X, skeleton, facts):
     worst = np.nanargmax(off)
     raise ValueError(f"these keypoints do not draw the body of {skeleton.name} as the model's training clips do: "
                      f"{measures.names[worst]} is {relative[worst]:.3g}, there from {low[worst]:.3g} to "
-                     f"{high[worst]:.3g}. They are in another order, or seen from where no training clip is, or the signer stands "
-                     f"as none there does; liftz lift --anyway lifts them all the same")
+                     f"{high[worst]:.3g}. They are in another order, or seen from where no training clip is, "
+                     f"or the signer stands as none there does; liftz lift --anyway lifts them all the same")
 
 
 def _plain(values):
