@@ -2,7 +2,7 @@
 
     python benchmarks/experiments.py                               # seven rows on synthetic recordings, minutes
     python benchmarks/experiments.py --data panoptic:FOLDER --turn 110     # on recordings, turned as the study did
-    python benchmarks/experiments.py --next-steps --seeds 0 1 2    # the study's open questions; half an hour
+    python benchmarks/experiments.py --next-steps --seeds 0 1 2 --frames 200  # its open questions
     python benchmarks/experiments.py --frames 8752 --epochs 1      # the study's size
 
 Two protocols side by side: the study's, chunks of all videos parted at random, and one that leaves each signer out
@@ -174,7 +174,8 @@ def main():
     size = (f"{len(data.X)} videos, {len(set(data.groups))} signers, {n_frames} frames, turn {options.turn}, seeds "
             f"{' '.join(map(str, options.seeds))}" + f", people {options.people}" * (options.data == "synthetic"))
     if options.next_steps:
-        tables, name, title = [step_table(lines)], "next-steps", "The study's next steps, answered"
+        tables, name = [step_table(lines)], "next-steps"
+        title = "The study's next steps, answered: Body, each signer left out"
     else:
         tables, name = [experiment_table(lines), region_table(lines)], "experiments"
         title = "The study's seven experiments, run again"
