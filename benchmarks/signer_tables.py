@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +102,11 @@ def write_results(lines):
     PICTURES.mkdir(exist_ok=True)
     figures = [draw_models(lines), draw_adaptation(lines)]
     text = "\n".join(tables(lines))
+    machines = Counter(line["machine"] for line in lines if "machine" in line)
+    where = "; ".join(f"{count} of the {len(lines)} figures: {name}" for name, count in machines.most_common())
     links = "\n\n".join(f"![{title}](pictures/{name})" for title, name in filter(None, figures))
-    write_section("signers", "Signers never seen", f"{machine()}\n\n{links}\n\n```text\n{text.strip()}\n```")
+    write_section("signers", "Signers never seen",
+                  f"{machine()}. Fitted on: {where}.\n\n{links}\n\n```text\n{text.strip()}\n```")
 
 
 def draw_models(lines):

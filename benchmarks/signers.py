@@ -75,7 +75,9 @@ def measure(name, model, seed, fold, data):
     check_no_leak(X, data.groups, train, test, same_signer=fold.setting == "floor")
     start = time.process_time()
     model.fit(X[train], y[train], groups=data.groups[train])
-    key = {"model": name, "seed": seed, "signer": fold.signer, "fit_seconds": round(time.process_time() - start)}
+    device = getattr(model[-1].regressor, "device", "cpu")
+    key = {"model": name, "seed": seed, "signer": fold.signer, "fit_seconds": round(time.process_time() - start),
+           "machine": f"{device}, torch {torch.__version__}"}
     knows_errors = getattr(model[-1].regressor_, "errors_", None) is not None
     views = None if fold.setting == "synthetic" else (data.repetitions[test] - 1) // 3
     lines = []

@@ -1,6 +1,6 @@
 """liftz lifts 2D signing keypoints into depth, as scikit-learn estimators."""
 
-from importlib import import_module
+from liftz._lazy import lazy
 
 __version__ = "0.1.0"
 
@@ -33,14 +33,5 @@ _HOMES = {
 }
 
 __all__ = ["__version__", *_HOMES]
-
-
-def __getattr__(name):
-    # Lazy, so that a metric or `liftz --help` does not wait for torch.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'liftz' has no attribute {name!r}")
-    return getattr(import_module(f"liftz.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+# So that a metric or `liftz --help` does not wait for torch.
+__getattr__, __dir__ = lazy(__name__, _HOMES, __all__)

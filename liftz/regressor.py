@@ -250,7 +250,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         depths : object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
         stds : likewise, only with `return_std`
             1.645 standard deviations to either side cover 90 % of the truth, on average over signers who were not
-            in the training. NaN where the training knew no truth.
+            in the training. NaN where the training knew no truth. They see the whole clip, whatever `look_ahead` is.
         """
         check_is_fitted(self, "nets_")
         if return_std and self.errors_ is None:
@@ -286,7 +286,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Returns
         -------
         LSTMRegressor
-            A new one; this one stays as it is.
+            A new one; this one stays as it is. What it knows of its errors is still that of people not seen.
         """
         check_is_fitted(self, "nets_")
         X, y = check_pair(X, y, self.skeleton)

@@ -183,3 +183,22 @@ def test_the_facts_say_what_tune_would_need_too():
     data = signing(n_signers=1, n_clips=1, n_frames=5)
     facts = model_facts(data)
     assert (facts["units"], facts["depth_units"], facts["fps"]) == ("px", "cm", pytest.approx(29.97))
+
+
+def test_a_lifter_never_replaces_what_it_is_made_from(folder, tmp_path):
+    recording = sorted(folder.iterdir())[0]
+    before = recording.read_bytes()
+    signers = tmp_path / "signers.csv"
+    signers.write_text("recording,signer\n")
+    for output, options in ((recording, ()), (signers, ("--signers", signers))):
+        result = run(fit, folder, "-o", output, *options, *QUICK)
+        assert result.exit_code == 2
+        assert "would overwrite what it is made from" in told(result)
+    assert recording.read_bytes() == before
+
+
+def test_a_device_that_is_not_there_is_an_error_in_one_line(folder, tmp_path):
+    result = run(fit, folder, "-o", tmp_path / "m.liftz", *QUICK, "--device", "nonsense")
+    assert result.exit_code == 1
+    assert "device 'nonsense' cannot be used here" in told(result)
+    assert not (tmp_path / "m.liftz").exists()

@@ -305,3 +305,28 @@ def test_what_does_not_look_like_the_training_is_lifted_when_asked(model, clip, 
     assert result.exit_code == 0, result.output
     assert "lifted anyway: the body's proportions are not compared" in told(result)
     assert "has no bones" not in told(result)
+
+
+def test_perspective_takes_the_size_of_the_picture(model, talk, tmp_path):
+    result = run(lift, model, talk, "-o", tmp_path / "out.npz", *LENGTH, "--fps", 29.97, "--focal", 1000)
+    assert result.exit_code == 1
+    assert "--focal takes --image-size WIDTH HEIGHT" in told(result)
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_a_clip_that_begins_late_says_so(model, clip, tmp_path):
+    talk = write_openpose(tmp_path / "talk", [clip])
+    for i, file in enumerate(sorted(talk.iterdir(), reverse=True)):
+        number = len(clip) - 1 - i
+        file.rename(talk / f"talk_{number + 7:012d}_keypoints.json")
+    result = run(lift, model, talk, "-o", tmp_path / "out.npz", *LENGTH, "--fps", 29.97)
+    assert result.exit_code == 0, result.output
+    assert "the first is frame 7 of the recording" in told(result)
+
+
+def test_a_pose_file_is_refused_before_any_work_where_its_package_is_missing(model, talk, tmp_path, monkeypatch):
+    monkeypatch.setattr("liftz.cli.outputs.find_spec", lambda name: None)
+    result = run(lift, model, talk, "-o", tmp_path / "out.npz", "-o", tmp_path / "out.pose", *LENGTH)
+    assert result.exit_code == 2
+    assert "pip install" in told(result)
+    assert not (tmp_path / "out.npz").exists()

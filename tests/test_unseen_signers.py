@@ -213,3 +213,15 @@ def test_bodies_borrow_postures_only_where_signers_are_known():
     assert torch.is_tensor(next(tiny_lifter(n_nets=2, augment=augment).fit(X, y, groups=SIGNERS)
                                 ["lift"].regressor_.nets_[0].module_.parameters()))
     assert TINY["n_nets"] == 1
+
+
+def test_faults_of_y_are_told_of_y_and_a_confidence_too_many_with_its_cure(data):
+    X, y, _ = data
+    lifter = tiny_lifter().fit(X, y)
+    with pytest.raises(ValueError, match="^y: clip 0 has no keypoint seen"):
+        lifter.adapt(X[:1], [np.full_like(y[0], np.nan)])
+    confident = [np.dstack([clip, np.ones(clip.shape[:2])]) for clip in X]
+    with pytest.raises(ValueError, match=r"3 channels, expected 2 \(x and y, without a confidence: clip\[..., :2\]\)"):
+        lifter.predict(confident)
+    with pytest.raises(ValueError, match="device 'nonsense' cannot be used here"):
+        tiny_lifter(device="nonsense").fit(X, y)

@@ -8,13 +8,11 @@ from sklearn.utils import Bunch
 from .._proportions import Proportions, median
 from .._units import IN_MM
 from ..adjustment import resample, stretch
-from ..compatibility import check_compatible
+from ..compatibility import SAME_FPS, check_compatible
 from ..conversion import convert, correspondence
 from ..sequences import to_object_array
 
 __all__ = ["Fitted", "in_skeleton"]
-
-SAME_FPS = 0.02  # 29.97 is 30
 
 
 def in_skeleton(source, skeleton, *, asked=False):

@@ -1,8 +1,7 @@
 """Recordings to learn from: readers, makers and a writer, each giving a ``sklearn.utils.Bunch``."""
 
-from importlib import import_module
-
 from liftz._files import FileFormatError
+from liftz._lazy import lazy
 
 _HOMES = {
     "Camera": "cameras",
@@ -18,14 +17,4 @@ _HOMES = {
 }
 
 __all__ = ["FileFormatError", *_HOMES]
-
-
-def __getattr__(name):
-    # Lazy, like liftz itself: a reader does not wait for the maker.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'liftz.datasets' has no attribute {name!r}")
-    return getattr(import_module(f"liftz.datasets.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _HOMES, __all__)

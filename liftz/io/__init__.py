@@ -1,8 +1,7 @@
 """Keypoints in and out: readers of the formats of the field, and writers for what was lifted."""
 
-from importlib import import_module
-
 from liftz._files import FileFormatError
+from liftz._lazy import lazy
 
 _HOMES = {
     "read_clips": "reading",
@@ -24,14 +23,4 @@ _HOMES = {
 }
 
 __all__ = ["FileFormatError", *_HOMES]
-
-
-def __getattr__(name):
-    # Lazy, like liftz itself: a reader does not wait for the others.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'liftz.io' has no attribute {name!r}")
-    return getattr(import_module(f"liftz.io.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _HOMES, __all__)
