@@ -108,8 +108,16 @@ def survive(storage, n_kills, n_trials, folder, seed=0, seconds=0.05):
     burn(f"sqlite:///{folder}/other.db", 1)  # so that the processes, forked, have nothing left to import
     workers = [process(worker, storage, n_trials, path, seconds) for path in told]
     kills = 0
+
+    def n_told():
+        return sum(len(path.read_text().splitlines()) for path in told if path.exists())
+
     while kills < n_kills and any(w.is_alive() for w in workers):
-        time.sleep(rng.uniform(0.0, 1.5))
+        # By progress, not by the clock: a quick machine would be done before the kills are.
+        goal = n_told() + rng.randint(0, n_trials // (2 * n_kills))
+        while n_told() < goal and any(w.is_alive() for w in workers):
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0.0, 2 * seconds))
         i = rng.randrange(2)
         if workers[i].is_alive():
             workers[i].kill()
