@@ -55,15 +55,16 @@ def folds(setting, data, signers, seed):
     groups = data.groups
     late = None if setting == "synthetic" else data.repetitions >= 7
     X, tests = inputs(setting, data, seed)
-    for i, signer in enumerate(signers):
+    for signer in signers:
         own, others = np.flatnonzero(groups == signer), np.flatnonzero(groups != signer)
         if setting == "view":
             if late[own].any():
                 yield Fold(setting, "", signer, X, others[~late[others]], own[late[own]], tests)
         elif setting == "few":
-            rest = [s for s in np.unique(groups) if s != signer]
+            everyone = list(np.unique(groups))
+            place = everyone.index(signer)
             for n in (1, 2, 4):
-                chosen = [rest[(i + j) % len(rest)] for j in range(n)]
+                chosen = (everyone[place + 1:] + everyone[:place])[:n]
                 variant = [tests[0]._replace(variant=f"{n} signer{'s' * (n > 1)}")]
                 yield Fold(setting, str(n), signer, X, np.flatnonzero(np.isin(groups, chosen)), own, variant)
         elif setting == "floor":

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
+from levers import levers
 from protocols import SETTINGS, check_no_leak, folds, load
 from rivals import rivals
 from signer_tables import tables, write_results
@@ -65,7 +66,7 @@ def ablation(skeleton, seed, **options):
         "15 frames ahead": {"look_ahead": 15}, "30 frames ahead": {"look_ahead": 30},
     }.items():
         out[f"one net, {name}"] = lifter(**change)
-    return out
+    return out | {f"one net, {name}": changed for name, changed in levers(lifter).items()}
 
 
 def measure(name, model, seed, fold, data):
@@ -137,6 +138,9 @@ def jobs(options, done):
             data = load(options.folder, setting, seed, options.quick)
             signers = list(np.unique(data.groups))
             signers = signers[:3] if options.quick else signers[::2] if options.ablation else signers
+            signers = options.signers or signers
+            if not set(signers) <= set(data.groups):
+                raise SystemExit(f"--signers: {setting} has {', '.join(sorted(set(data.groups)))}")
             few = {"max_epochs": 1} if options.quick else FEW if setting == "synthetic" else {}
             for fold in folds(setting, data, signers, seed):
                 found = (ablation if options.ablation else models)(data.skeleton, seed, device=options.device, **few)
@@ -153,6 +157,7 @@ def main():
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS),
                         help="; ".join(f"{name}: {', '.join(protocols)}" for name, protocols in SETTINGS.items()))
     parser.add_argument("--models", nargs="+", help="default: all")
+    parser.add_argument("--signers", nargs="+", help="to leave out, one after the other; default: all")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--device", default="cpu")

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lifting_cases import SIGNER, TINY, assert_clips_alone, recordings
+from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from liftz import make_lifter
 from liftz.sequences import to_object_array
 from liftz.skeletons import KINECT_20
+from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from levers import FromParents, MirroredToo, OneSize, levers, mirror  # noqa: E402
 from protocols import check_no_leak, folds  # noqa: E402
 from rivals import rivals  # noqa: E402
+from sensor import from_bones, lengths_of  # noqa: E402
 from signer_tables import summary  # noqa: E402
 from signers import read  # noqa: E402
 
@@ -75,3 +82,80 @@ def test_models_are_compared_on_the_signers_that_both_have():
     [text] = summary(lines)
     assert "lifter 10.00 on 1 signers = 1.111 of frame ridge" in text
     assert "behind it for ['A']" in text
+
+
+class Recall(BaseEstimator):
+    """Predicts the depths that it was fitted on, for the same clips, whatever their order."""
+
+    def fit(self, X, y, groups=None):
+        self.known_ = {clip.tobytes(): depth for clip, depth in zip(X, y, strict=True)}
+        return self
+
+    def predict(self, X):
+        return to_object_array([self.known_[clip.tobytes()].copy() for clip in X])
+
+
+def bodies(seed, n=3):
+    """Clips of a Kinect body, relative to its root, and their depths."""
+    rng = np.random.default_rng(seed)
+    points = [rng.normal(size=(7, 20, 3)).astype(np.float32) for _ in range(n)]
+    points = [clip - clip[:, KINECT_20.root_indices()] for clip in points]
+    return to_object_array([clip[..., :2] for clip in points]), to_object_array([clip[..., 2] for clip in points])
+
+
+@pytest.mark.parametrize("lever", [FromParents, OneSize])
+@given(seed=st.integers(0, 100))
+def test_a_lever_gives_back_what_its_regressor_was_taught(lever, seed):
+    X, y = bodies(seed)
+    depths = lever(Recall(), KINECT_20).fit(X, y).predict(X)
+    for depth, truth in zip(depths, y, strict=True):
+        np.testing.assert_allclose(depth, truth, rtol=0, atol=1e-4)
+
+
+def test_a_large_body_is_to_the_regressor_the_same_as_a_small_one():
+    X, y = bodies(0, n=1)
+    large = to_object_array([X[0], 3 * X[0]]), to_object_array([y[0], 3 * y[0]])
+    lever = OneSize(Recall(), KINECT_20)
+    clips, depths = lever.prepare(*large)
+    np.testing.assert_allclose(clips[0], clips[1], rtol=1e-5)
+    np.testing.assert_allclose(depths[0], depths[1], rtol=1e-5)
+
+
+def test_a_mirror_image_shows_the_other_hand_and_is_undone_by_another():
+    X, y = bodies(0, n=1)
+    left, right = KINECT_20.indices(["WristLeft", "WristRight"])
+    seen, depth = mirror(X[0], KINECT_20), mirror(y[0], KINECT_20)
+    np.testing.assert_array_equal(seen[:, left], X[0][:, right] * [-1, 1])
+    np.testing.assert_array_equal(depth[:, left], y[0][:, right])
+    np.testing.assert_array_equal(mirror(seen, KINECT_20), X[0])
+
+
+def test_mirrored_at_prediction_mirror_images_have_mirrored_depths():
+    X, y = bodies(0)
+    both = to_object_array([*X, *(mirror(clip, KINECT_20) for clip in X)])
+    fitted = MirroredToo(Recall(), KINECT_20).fit(both, to_object_array([*y, *y]))  # depths that do not fit
+    for clip, depth in zip(X, fitted.predict(X), strict=True):
+        [other] = fitted.predict([mirror(clip, KINECT_20)])
+        np.testing.assert_allclose(mirror(other, KINECT_20), depth, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["averaged weights", "pre-trained on masked keypoints", "mirrored clips"])
+def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
+    X, y = bodies(0)
+
+    def tiny(**changed):
+        return make_lifter(KINECT_20, **{"n_nets": 1, "random_state": 0, "hidden_size": 4, "max_epochs": 2} | changed)
+
+    one, two = (levers(tiny)[name].fit(X, y, groups=["A", "B", "C"]).predict(X) for _ in range(2))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+    plain = tiny().fit(X, y, groups=["A", "B", "C"]).predict(X)
+    assert not np.array_equal(plain[0], one[0])
+
+
+def test_bones_that_keep_their_lengths_give_the_depths():
+    X, y = bodies(0, n=1)
+    children, parents, _ = bone_tree(KINECT_20)
+    lengths = lengths_of(X[0][:1], y[0][:1], children, parents)[0]
+    found = from_bones(X[0][:1], y[0][:1], lengths, children, parents)
+    np.testing.assert_allclose(found, y[0][:1], atol=1e-3)

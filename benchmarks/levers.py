@@ -1,0 +1,186 @@
+"""Levers that the lifter does without, behind its API: what each of them is worth, `signers.py --ablation` prints."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from liftz import LSTMRegressor, make_lifter
+from liftz.net import ClipDataset
+from liftz.sequences import check_sequences, to_object_array
+from liftz.tags import SequenceRegressorMixin
+from liftz.tree import bone_tree
+
+
+def levers(lifter):
+    """Lifters by name; `lifter` makes one with one net, of `make_lifter`'s parameters."""
+    plain = lifter()
+    skeleton, regressor = plain["center"].skeleton, plain["lift"].regressor
+
+    def around(changed):
+        return make_lifter(skeleton, changed)
+
+    both = Mirrored(regressor.augment, skeleton)
+    return {
+        "mirrored clips": lifter(augment=both),
+        "mirrored clips, and mirrored at prediction": around(MirroredToo(clone(regressor).set_params(augment=both),
+                                                                         skeleton)),
+        "torsos of one size": around(OneSize(regressor, skeleton)),
+        "each joint from its parent": around(FromParents(regressor, skeleton)),
+        "smoothed after": around(Smoothed(regressor)),
+        "averaged weights": lifter(callbacks=[AverageWeights()]),
+        "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False))),
+    }
+
+
+class Around(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimator):
+    """Base: a regressor between a change of what goes in and a change of what comes out."""
+
+    def __init__(self, regressor, skeleton=None):
+        self.regressor = regressor
+        self.skeleton = skeleton
+
+    def fit(self, X, y, groups=None):
+        X, y = check_sequences(X, y)
+        self.regressor_ = clone(self.regressor).fit(*self.prepare(X, y), groups=groups)
+        return self
+
+    def prepare(self, X, y):
+        return X, y
+
+
+def mirror(clip, skeleton):
+    """Left for right, in a root-relative clip ``(n_frames, n_keypoints, 2 or 3)`` or in its depths."""
+    order = np.arange(len(skeleton))
+    for left, right in skeleton.pairs:
+        i, j = skeleton.indices([left, right])
+        order[[i, j]] = j, i
+    out = clip[:, order]
+    if clip.ndim == 3:
+        out[..., 0] *= -1
+    return out
+
+
+class Mirrored(BaseEstimator):
+    """An augmenter, and then half of the clips mirrored."""
+
+    def __init__(self, augment, skeleton):
+        self.augment = augment
+        self.skeleton = skeleton
+
+    def fit(self, X, y, groups=None):
+        self.augment_ = clone(self.augment).fit(X, y, groups)
+        return self
+
+    def __call__(self, clip, depth, rng, signer=None):
+        clip, depth = self.augment_(clip, depth, rng, signer)
+        return (mirror(clip, self.skeleton), mirror(depth, self.skeleton)) if rng.random() < 0.5 else (clip, depth)
+
+
+class MirroredToo(Around):
+    """The mean of the depths of a clip and of its mirror image."""
+
+    def predict(self, X):
+        mirrored = self.regressor_.predict(to_object_array([mirror(clip, self.skeleton) for clip in X]))
+        return to_object_array([(depth + mirror(other, self.skeleton)) / 2
+                                for depth, other in zip(self.regressor_.predict(X), mirrored, strict=True)])
+
+
+class OneSize(Around):
+    """Clips and depths in units of the torso, whose length is the longest that the clip shows."""
+
+    def prepare(self, X, y):
+        sizes = self._sizes(X)
+        self.typical_ = np.median(sizes)
+        return self._scaled(X, self.typical_ / sizes), self._scaled(y, self.typical_ / sizes)
+
+    def predict(self, X):
+        sizes = self._sizes(X)
+        return self._scaled(self.regressor_.predict(self._scaled(X, self.typical_ / sizes)), sizes / self.typical_)
+
+    def _sizes(self, X):
+        a, b = self.skeleton.indices(["SpineBase", "Neck"])
+        return np.array([np.nanquantile(np.linalg.norm(clip[:, a, :2] - clip[:, b, :2], axis=1), 0.95) for clip in X])
+
+    @staticmethod
+    def _scaled(clips, scales):
+        out = [clip * np.float32(scale) for clip, scale in zip(clips, scales, strict=True)]
+        for clip, scale in zip(out, scales, strict=True):
+            if clip.ndim == 3:
+                clip[..., 2:] /= np.float32(scale)  # a confidence stays
+        return to_object_array(out)
+
+
+class FromParents(Around):
+    """Depths of joints relative to the joint before them on the way from the root, as the nets learn them."""
+
+    def prepare(self, X, y):
+        children, parents, _ = bone_tree(self.skeleton)
+        out = [depth.copy() for depth in y]
+        for relative, depth in zip(out, y, strict=True):
+            relative[:, children] = depth[:, children] - depth[:, parents]
+        return X, to_object_array(out)
+
+    def predict(self, X):
+        children, parents, _ = bone_tree(self.skeleton)
+        depths = self.regressor_.predict(X)
+        for depth in depths:
+            for child, parent in zip(children, parents, strict=True):
+                depth[:, child] += depth[:, parent]
+        return depths
+
+
+class Smoothed(Around):
+    """Depths smoothed over time by a Gaussian of 2 frames."""
+
+    def predict(self, X):
+        return to_object_array([gaussian_filter1d(depth, 2.0, axis=0, mode="nearest")
+                                for depth in self.regressor_.predict(X)])
+
+
+class AverageWeights(Callback):
+    """The net ends with an exponential average of its weights over some 500 batches."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.average_ = AveragedModel(net.module_, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.average_.update_parameters(net.module_)
+
+    def on_train_end(self, net, **kwargs):
+        net.module_.load_state_dict(self.average_.module.state_dict())
+
+
+class PreTrained(LSTMRegressor):
+    """LSTMs that first learn to tell x and y of keypoints that are hidden from them, from clips without depths."""
+
+    def make_net(self, dataset):
+        net = super().make_net(dataset)
+        spread = np.sqrt(np.nanmean(np.concatenate([clip[..., :2].ravel() for clip in dataset.X]) ** 2))
+        places = to_object_array([clip[..., :2].reshape(len(clip), -1) / spread for clip in dataset.X])
+        masked = ClipDataset(dataset.X, places, features=dataset.features, window=self.window, stride=dataset.stride,
+                             augment=hide, rng=dataset.rng)
+        first = clone(net).set_params(module__n_outputs=places[0].shape[1], max_epochs=-(-net.max_epochs // 2))
+        n_batches = first.max_epochs * -(-len(masked) // self.batch_size)
+        first.set_params(callbacks__one_cycle=LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
+                                                          total_steps=n_batches))
+        with torch.random.fork_rng():
+            torch.manual_seed(self.random_state)
+            first.partial_fit((masked, None))
+            net.initialize()
+        learnt = {name: weights for name, weights in first.module_.state_dict().items() if not name.startswith("head")}
+        net.module_.load_state_dict(learnt, strict=False)
+        return net
+
+
+def hide(clip, places, rng, signer=None):
+    """A clip with a third of its keypoints hidden, each throughout."""
+    clip, hidden = clip.copy(), rng.random(clip.shape[1]) < 1 / 3
+    clip[:, hidden, :2] = np.nan
+    return clip, places
