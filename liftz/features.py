@@ -52,17 +52,19 @@ def frame_features(clip, bones=None, causal=False, unseen=None):
         clip = np.where(unseen[:, None], np.float32(np.nan), clip)
     visible = seen(clip)
     xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
-    xy[np.isnan(xy).any(axis=2)] = np.nan  # half a point is not seen
+    xy[~seen(xy)] = np.nan  # half a point is not seen
     parts = [xy.reshape(n_frames, -1), visible]
     if clip.shape[2] == 3:
         parts.append(clip[..., 2])
     if bones is not None:
         a, b = bones
-        length = np.linalg.norm(xy[:, a] - xy[:, b], axis=2)
+        length = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
         shown = np.where(visible[:, a] & visible[:, b], length, np.float32(np.nan))
         longest = np.fmax.accumulate(shown) if causal else _longest(shown)
         parts += [length, longest, np.sqrt(np.maximum(longest**2 - length**2, 0))]
-    return np.nan_to_num(np.concatenate(parts, axis=1, dtype=np.float32), copy=False)
+    out = np.concatenate(parts, axis=1, dtype=np.float32)
+    out[np.isnan(out)] = 0
+    return out
 
 
 def _longest(length):

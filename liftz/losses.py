@@ -51,4 +51,5 @@ class MaskedLoss(nn.Module):
 
     def _mean(self, y_pred, y_true):
         known = ~torch.isnan(y_true)
-        return FUNCTIONS[self.kind](y_pred[known], y_true[known], reduction="sum") / known.sum().clamp(min=1)
+        target = torch.where(known, y_true, y_pred.detach())  # faster than to pick out what is known
+        return FUNCTIONS[self.kind](y_pred, target, reduction="sum") / known.sum().clamp(min=1)

@@ -28,10 +28,12 @@ class Postures:
 
     def __init__(self, skeleton, poses, signers):
         angles = facing(poses, skeleton)
-        turned = ~np.isnan(angles)
-        self.skeleton, self.poses, self.angles = skeleton, poses[turned], angles[turned]
-        signers = np.asarray(signers)[turned]
-        self.clips_of = {signer: np.flatnonzero(signers == signer) for signer in dict.fromkeys(signers.tolist())}
+        turned, signers = ~np.isnan(angles), np.asarray(signers)
+        known = (~np.isnan(poses)).astype(float)
+        self.skeleton, self.of = skeleton, {}
+        for signer in dict.fromkeys(signers[turned].tolist()):
+            clips = turned & (signers == signer)
+            self.of[signer] = angles[clips], np.nan_to_num(poses[clips]), known[clips]
 
     def shift(self, pose, signer, rng):
         """What to add to a clip of a signer with this mean pose, to make it another's, a random part of the way.
@@ -43,25 +45,24 @@ class Postures:
         """
         nothing = np.zeros_like(pose)
         angle = facing(pose, self.skeleton)
-        if np.isnan(angle) or signer not in self.clips_of:
+        if np.isnan(angle) or signer not in self.of:
             return nothing
-        signers = [other for other in self.clips_of if other != signer]
+        signers = [other for other in self.of if other != signer]
         for i in rng.permutation(len(signers)):
-            clips = self.clips_of[signers[i]]
+            angles, _, _ = self.of[signers[i]]
             least, within = ENOUGH
-            if np.sum(_apart(self.angles[clips], angle) < within) >= least:
-                change = self._mean(clips, angle) - self._mean(self.clips_of[signer], angle)
+            if np.sum(_apart(angles, angle) < within) >= least:
+                change = _mean(*self.of[signers[i]], angle) - _mean(*self.of[signer], angle)
                 return rng.random() * np.nan_to_num(change)
         return nothing
 
-    def _mean(self, clips, angle):
-        # The tail keeps the weights of a signer who is never seen from near the angle above 0.
-        weights = np.exp(-0.5 * (_apart(self.angles[clips], angle) / NEAR) ** 2) + 1e-9
-        poses = self.poses[clips]
-        known = ~np.isnan(poses)
-        total = np.tensordot(weights, known, axes=1)
-        mean = np.tensordot(weights, np.where(known, poses, 0), axes=1)
-        return np.divide(mean, total, out=np.full_like(mean, np.nan), where=total > 0)
+
+def _mean(angles, poses, known, angle):
+    """The mean pose at an angle; NaN where nothing is known."""
+    # The tail keeps the weights of a signer who is never seen from near the angle above 0.
+    weights = np.exp(-0.5 * (_apart(angles, angle) / NEAR) ** 2) + 1e-9
+    total, mean = np.tensordot(weights, known, axes=1), np.tensordot(weights, poses, axes=1)
+    return np.divide(mean, total, out=np.full_like(mean, np.nan), where=total > 0)
 
 
 def facing(poses, skeleton):

@@ -165,7 +165,7 @@ def check_targets(y, skeleton=None):
 
 def seen(clip):
     """Which keypoints were seen, ``(n_frames, n_keypoints)`` of bool; half a point is not seen."""
-    return ~np.isnan(clip) if clip.ndim == 2 else ~np.isnan(clip[..., :2]).any(axis=2)
+    return ~np.isnan(clip) if clip.ndim == 2 else ~(np.isnan(clip[..., 0]) | np.isnan(clip[..., 1]))
 
 
 def to_object_array(clips):
