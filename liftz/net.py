@@ -11,7 +11,7 @@ from .features import frame_features
 from .sampling import LengthBuckets, windows
 from .sequences import pad
 
-__all__ = ["ClipDataset", "ClipNet", "feature_statistics"]
+__all__ = ["ClipDataset", "ClipNet", "feature_statistics", "mean_depths"]
 
 
 FRAMES_AT_ONCE = 20_000  # in a batch of prediction, padding included: what bounds its memory
@@ -93,16 +93,18 @@ class ClipNet(NeuralNet):
     def infer(self, x, **metadata):
         return self.module_(x["x"].to(self.device), x["lengths"])
 
-    def predict_clips(self, dataset):
-        """A list of the depths of every clip of a data set, in its order."""
-        longest = max(dataset.lengths)
-        buckets = LengthBuckets(dataset.lengths, max(1, min(self.batch_size, FRAMES_AT_ONCE // longest)))
-        out = [None] * len(dataset)
-        for batch in buckets:
-            depths = self.evaluation_step(_collate([dataset[i] for i in batch])).cpu().numpy()
-            for i, depth in zip(batch, depths, strict=True):
-                out[i] = depth[: dataset.lengths[i]].copy()
-        return out
+
+def mean_depths(nets, dataset):
+    """A list of the depths of every clip of a data set, in its order: the mean over the nets."""
+    longest = max(dataset.lengths)
+    buckets = LengthBuckets(dataset.lengths, max(1, min(nets[0].batch_size, FRAMES_AT_ONCE // longest)))
+    out = [None] * len(dataset)
+    for batch in buckets:
+        clips = _collate([dataset[i] for i in batch])
+        depths = sum(net.evaluation_step(clips).cpu().numpy() for net in nets) / np.float32(len(nets))
+        for i, depth in zip(batch, depths, strict=True):
+            out[i] = depth[: dataset.lengths[i]].copy()
+    return out
 
 
 def feature_statistics(dataset):

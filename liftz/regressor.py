@@ -20,7 +20,7 @@ from .calibration import ErrorModel
 from .features import bone_ends, frame_features
 from .losses import MaskedLoss
 from .modules import SequenceLSTM
-from .net import ClipDataset, ClipNet, feature_statistics
+from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
@@ -266,10 +266,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
         parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
         dataset = ClipDataset(parts, features=self.features_)
-        depths = to_object_array([np.zeros(clip.shape[:2], np.float32) for clip in X])
-        for net in nets:
-            for (i, start), depth in zip(phases, net.predict_clips(dataset), strict=True):
-                depths[i][start::self.stride_] += depth / len(nets)
+        depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
+        for (i, start), depth in zip(phases, mean_depths(nets, dataset), strict=True):
+            depths[i][start::self.stride_] = depth
         return self.targets_.inverse_transform(depths)
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
