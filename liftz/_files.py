@@ -11,6 +11,9 @@ from pathlib import Path
 __all__ = ["FileFormatError", "atomic_folder", "atomic_write", "get_data_home"]
 
 
+LONGEST = 500  # characters of an error's problem
+
+
 class FileFormatError(ValueError):
     """A file, or a folder of them, is not what it should be.
 
@@ -31,12 +34,19 @@ class FileFormatError(ValueError):
     """
 
     def __init__(self, path, problem, frame=None):
+        problem = _in_words(problem)
         super().__init__(path, problem, frame)
         self.path, self.problem, self.frame = os.fspath(path), problem, frame
 
     def __str__(self):
         where = self.path if self.frame is None else f"{self.path}, frame {self.frame}"
         return f"{where}: {self.problem}"
+
+
+def _in_words(problem):
+    """On one line, and not too long to read: a damaged file may have anything for a name."""
+    plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in problem)
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST // 2]} ... {plain[-LONGEST // 2:]}"
 
 
 def get_data_home(data_home=None):
@@ -59,11 +69,12 @@ def atomic_write(path):
     """A binary file to write to, which becomes `path` only if the block succeeds."""
     temporary = _sibling(path)
     try:
-        with open(temporary, "xb") as file:
+        with _naming(path, temporary), open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with _naming(path, temporary):
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -73,7 +84,8 @@ def atomic_write(path):
 def atomic_folder(path):
     """A folder to fill, which becomes `path` only if the block succeeds; `path` may be there if it is empty."""
     path, temporary = Path(path), _sibling(path)
-    temporary.mkdir()
+    with _naming(path, temporary):
+        temporary.mkdir()
     try:
         yield temporary
         if path.exists():
@@ -82,6 +94,17 @@ def atomic_folder(path):
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _naming(path, temporary):
+    """Errors about the temporary file name the one that was asked for."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or os.fspath(error.filename) != os.fspath(temporary):
+            raise
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
 
 
 def _sibling(path):

@@ -1,4 +1,4 @@
-"""What the tests of the commands that read and write clips share: small lifters, and folders of OpenPose's JSON."""
+"""What the tests of the commands that read and write clips share: small lifters, recordings, folders of JSON."""
 
 import json
 
@@ -10,6 +10,7 @@ from liftz import FrameRidge, make_lifter
 from liftz.cli.fit import model_facts
 from liftz.conversion import convert
 from liftz.datasets import make_signing, project
+from liftz.io import write_npz
 from liftz.persistence import save
 from liftz.sequences import to_object_array
 from liftz.skeletons import OPENPOSE_137
@@ -44,6 +45,23 @@ def save_ridge(path, data, *, select=None, **facts):
     lifter = make_lifter(data.skeleton, FrameRidge(), select=select).fit(data.X, data.y)
     save(lifter, path, facts=model_facts(data) | facts)
     return lifter
+
+
+def write_recordings(folder, data, *, fps=29.97, per_cm=4):
+    """A file for each clip, ``clip0.npz`` and on: x and y in pixels of a picture, and depths from the neck in px."""
+    folder.mkdir()
+    neck = OPENPOSE_137.index("Neck")
+    for i, (X, y) in enumerate(zip(data.X, data.y, strict=True)):
+        points = np.dstack([X + np.float32([640, 360]), per_cm * (y - y[:, neck, None])])
+        write_npz(folder / f"clip{i}.npz", points, OPENPOSE_137, fps=fps, units="px", y_up=False)
+    return folder
+
+
+def write_signers(path, signers):
+    """A table for `write_recordings`."""
+    rows = [f"clip{i},{signer}\n" for i, signer in enumerate(signers)]
+    path.write_text("recording,signer\n" + "".join(rows))
+    return path
 
 
 def write_openpose(folder, clips, name="talk"):

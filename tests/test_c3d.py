@@ -1,5 +1,7 @@
 """C3D files: two independent readers find every number as it was."""
 
+import warnings
+
 import numpy as np
 import pytest
 from bone_cases import ARM, SKELETONS, wild
@@ -71,6 +73,26 @@ def test_clips_longer_than_the_header_can_say(n_frames, tmp_path):
     np.testing.assert_array_equal(read_back(tmp_path / "long.c3d")[0], points * SIGNS)
 
 
+@pytest.mark.parametrize(("n_frames", "first"), [(7, 12), (7, 65_530), (10, 65_530), (9, 108_000), (70_001, 5)])
+def test_a_clip_that_begins_late_says_where_and_is_read_whole(n_frames, first, tmp_path):
+    dot = Skeleton("dot", ["dot"], root="dot")
+    points = 1 + np.arange(3 * n_frames, dtype=np.float32).reshape(n_frames, 1, 3)
+    write_c3d(tmp_path / "late.c3d", points, dot, fps=30, first_frame=first)
+    found, _, _, file = read_back(tmp_path / "late.c3d")
+    np.testing.assert_array_equal(found, points * SIGNS)
+    start, end = (file["parameters"]["TRIAL"][f"ACTUAL_{edge}_FIELD"]["value"] for edge in ("START", "END"))
+    assert [int(low) % 65536 + 65536 * int(high) for low, high in (start, end)] == [first + 1, first + n_frames]
+    if first + n_frames < 65536:  # all that the header can name, from 0 on as this reader has it
+        assert file["header"]["points"]["first_frame"] == first
+    if n_frames > 1000:  # which take the other reader long
+        return
+    c3d = pytest.importorskip("c3d")
+    with open(tmp_path / "late.c3d", "rb") as handle, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frames = np.stack([frame[:, :3] for _, frame, _ in c3d.Reader(handle).read_frames()])
+    np.testing.assert_array_equal(frames, points * SIGNS)
+
+
 def test_names_are_plain_and_each_is_there_once(tmp_path):
     odd = Skeleton("odd", ["left hand", "left\thand", "手", "x" * 400, "x" * 401, ""], root="手")
     write_c3d(tmp_path / "odd.c3d", wild(odd), odd, fps=30)
@@ -86,11 +108,11 @@ def test_more_names_than_a_file_holds_are_refused(tmp_path):
 
 @pytest.mark.parametrize("wrong", [
     {"fps": 0}, {"fps": np.nan}, {"fps": 1e30}, {"units": None}, {"units": "µm"}, {"units": "m\n"},
-    {"points": np.zeros((2, 3, 2))}, {"points": np.full((2, 3, 3), np.nan)},
+    {"points": np.zeros((2, 3, 2))}, {"points": np.full((2, 3, 3), np.nan)}, {"first_frame": -1},
 ])
 def test_bad_input_leaves_the_file_as_it_was(wrong, tmp_path):
     (tmp_path / "a.c3d").write_text("precious")
-    with pytest.raises(ValueError, match=r"fps|points|units"):
+    with pytest.raises(ValueError, match=r"fps|points|units|first_frame"):
         write_c3d(tmp_path / "a.c3d", **{"points": wild(ARM), "skeleton": ARM, "fps": 30} | wrong)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["precious"]
 

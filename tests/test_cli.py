@@ -52,7 +52,8 @@ def test_evaluate_prints_every_signer_and_region_and_writes_the_same_as_json(rec
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["--data", "panoptic"], "isl-kinect:FOLDER or panoptic:FOLDER, got 'panoptic'"),
+    (["--data", "panoptic"], "isl-kinect:FOLDER, panoptic:FOLDER, or files and folders of your own, got 'panoptic'"),
+    (["no/such/file"], "no/such/file: cannot be read: No such file"),
     (["--data", "isl-kinect:no/such/folder"], "no"),
     (["--track", "T3"], "T3"),
     (["--json", "no/such/folder/x.json"], "does not exist"),
@@ -82,7 +83,8 @@ def test_one_signer_alone_is_told_what_is_missing(recordings):
     (recordings / "manifest.csv").write_text("recording,id,signer\nsynthetic_S1_01,0,Ann\nsynthetic_S2_01,0,Ann\n")
     result = run("--data", f"panoptic:{recordings}")
     assert result.exit_code == 1
-    assert "has one signer, Ann: leaving one out takes two at least" in result.output
+    assert "has one signer, Ann: a lifter is measured on signers left out, which takes two at least" in result.output
+    assert "a manifest.csv says who is who" in result.output
 
 
 def test_a_home_folder_is_found_behind_the_colon(recordings, monkeypatch):

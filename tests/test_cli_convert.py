@@ -1,5 +1,7 @@
 """`liftz convert` and `liftz info`, as a shell runs them."""
 
+import json
+
 import numpy as np
 import pytest
 from door_cases import run, signing, told, write_openpose
@@ -60,6 +62,33 @@ def test_mediapipes_hands_are_put_onto_the_body_in_space(clip, tmp_path):
     assert result.exit_code == 0, result.output
     at, hand = read_npz(tmp_path / "out.npz").y[0][:, wrists].T
     np.testing.assert_allclose(at, hand, atol=1e-2)
+
+
+def test_the_first_frame_and_std_go_along(clip, tmp_path):
+    std = np.full(clip.shape[:2], 2.5)
+    write_npz(tmp_path / "a.npz", points_of(clip), OPENPOSE_137, fps=25, y_up=False, std=std, first_frame=90)
+    result = run(convert, tmp_path / "a.npz", "-o", tmp_path / "b.csv", "-o", tmp_path / "b.bvh")
+    assert result.exit_code == 0, result.output
+    assert "it begins with frame 90 of the recording, for which .bvh has no place" in told(result)
+    result = run(convert, tmp_path / "b.csv", "-o", tmp_path / "c.npz")
+    data = read_npz(tmp_path / "c.npz")
+    assert data.first_frames.tolist() == [90]
+    np.testing.assert_array_equal(data.std[0], std)
+    assert "begins with frame 90 of its recording" in told(run(info, tmp_path / "c.npz"))
+    result = run(convert, tmp_path / "c.npz", "-o", tmp_path / "d.npz", "--to", "coco_wholebody_133")
+    assert "std is left out, since it belongs to the depths as they were" in told(result)
+    assert "std" not in read_npz(tmp_path / "d.npz")
+
+
+def test_each_persons_first_frame_is_their_own(clip, tmp_path):
+    talk = write_openpose(tmp_path / "talk", [clip, clip])
+    for file in sorted(talk.iterdir())[:5]:
+        content = json.loads(file.read_text())
+        file.write_text(json.dumps(content | {"people": content["people"][:1]}))
+    result = run(convert, talk, "-o", tmp_path / "{name}.csv")
+    assert result.exit_code == 0, result.output
+    assert [read_csv(tmp_path / f"talk_{i}.csv").first_frames.tolist() for i in range(2)] == [[0], [5]]
+    assert "talk_1: 7 frames from 5 on, 100.0 %" in told(run(info, talk))
 
 
 def test_mm_and_panoptic_names_find_a_layout_of_pose_or_are_refused(clip, tmp_path):

@@ -89,7 +89,7 @@ def test_a_table_says_who_signs(folder, tmp_path, monkeypatch):
     table.write_text("recording,signer\nS1_0,Ann\n")
     result = run(fit, folder, "-o", tmp_path / "m.liftz", "--signers", table, *QUICK)
     assert result.exit_code == 1
-    assert "does not say who signs in S1_1 and 2 others" in told(result)
+    assert "does not say who signs in S1_1, S2_2, S2_3; it has the recordings S1_0" in told(result)
 
 
 def test_a_data_set_is_converted_filmed_and_measured_from_where_it_is_asked_for(panoptic, tmp_path):
@@ -116,9 +116,13 @@ def test_pixels_of_a_kinect_are_not_mirrored(monkeypatch):
     data.X[0], data.y_up = -data.X[0], True
     monkeypatch.setattr(training, "open_data", lambda source: (data, None, {}))
     monkeypatch.setattr(training, "project", lambda data, track, **_: project(data, track, noise=0, missing=0))
-    seen, _ = training.open_training(None, ["synthetic"], "T2", None, None, 0, {}, ())
+    metric = data.X[0].copy()
+    seen, _ = training.open_training(None, None, ["synthetic"], track="T2")
     np.testing.assert_allclose(seen.X[0], straight, atol=1e-3)
     assert (seen.keypoint_units, seen.units, seen.y_up) == ("px", "cm", False)
+    drawn, told = training.to_draw(seen)
+    np.testing.assert_allclose(drawn.X[0], -metric, atol=1e-3)  # beside depths in cm, and with y down too
+    assert told == ""
 
 
 def test_a_keypoint_that_has_no_depth_is_left_out_by_name(folder, tmp_path):
@@ -154,7 +158,7 @@ def test_depths_of_another_unit_than_pixels_are_asked_for(tmp_path):
 @pytest.mark.parametrize(("arguments", "message"), [
     (["panoptic:no/such/folder"], "no"),
     (["no_such_file"], "cannot be read"),
-    (["synthetic", "isl-kinect:x"], "synthetic is fitted on alone"),
+    (["synthetic", "isl-kinect:x"], "synthetic is taken alone"),
     (["recordings", "--keypoints-of", "SMPL"], "there is no skeleton 'SMPL'"),
     (["recordings", "--root", "Nek"], "did you mean Neck?"),
     (["recordings", "--select", "left_hnd"], "did you mean left_hand"),

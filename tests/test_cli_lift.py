@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -216,6 +217,12 @@ def test_std_is_told_in_mm_by_a_model_that_knows_it(tmp_path):
     _, expected = load(tmp_path / "m.liftz").predict(people.X[:1], return_std=True)
     np.testing.assert_allclose(std, 10 * expected[0][:, :25], rtol=1e-4)
     assert read_npz(tmp_path / "out.npz").y[0].shape == std.shape
+    np.testing.assert_array_equal(read_npz(tmp_path / "out.npz").std[0], std)
+    result = run(lift, tmp_path / "m.liftz", tmp_path / "clip.npz", "-o", tmp_path / "out.csv", "--std", *LENGTH)
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(read_csv(tmp_path / "out.csv").std[0], std)
+    header = (tmp_path / "out.csv").read_text().splitlines()[1]
+    assert header.startswith("frame,Nose_x,Nose_y,Nose_z,Nose_std,Neck_x")
 
 
 @pytest.mark.parametrize(("options", "message"), [
@@ -227,7 +234,7 @@ def test_std_is_told_in_mm_by_a_model_that_knows_it(tmp_path):
     (["-o", "out.npz", "--units", "cm", *LENGTH], "the model was fitted on keypoints in px, these are in cm"),
     (["-o", "out.npz", "--focal", 1000], "takes --length too"),
     (["-o", "out.npz", "--std", *LENGTH], "does not know its own errors"),
-    (["-o", "out.csv", "--std", *LENGTH], "only .npz has a place for it"),
+    (["-o", "out.trc", "--std", *LENGTH, "--fps", 25], "only .npz and .csv have a place for it"),
     (["-o", "out.obj", *LENGTH], "expected a file that ends in .npz, .csv"),
     (["-o", "no/such/out.npz", *LENGTH], "its folder does not exist"),
     (["-o", "out.npz", "--read", "min_frames", *LENGTH], "--read takes NAME=VALUE"),
@@ -268,6 +275,7 @@ def test_a_model_without_facts_is_refused(data, clip, tmp_path):
 def test_the_commands_of_the_page_run_as_they_stand_there(clip, tmp_path, monkeypatch):
     pytest.importorskip("pose_format")
     from liftz.cli import training
+    from liftz.cli.evaluate import evaluate
     from liftz.cli.fit import fit
     from liftz.cli.view import view
     from liftz.datasets import make_signing
@@ -283,7 +291,8 @@ def test_the_commands_of_the_page_run_as_they_stand_there(clip, tmp_path, monkey
     (tmp_path / "signers.csv").write_text("recording,signer\n0,Ann\n1,Bo\n")
     page = Path(__file__).parents[1].joinpath("docs", "your-keypoints.md").read_text(encoding="utf-8")
     lines = "".join(re.findall(r"```shell\n(.*?)```", page, re.DOTALL)).splitlines()
-    commands = {"fit": (fit, ["--nets", 1, "--epochs", 1, "--jobs", 1]), "lift": (lift, ["--anyway"]),
+    small = ["--nets", 1, "--epochs", 1, "--jobs", 1]
+    commands = {"fit": (fit, small), "evaluate": (evaluate, small), "lift": (lift, ["--anyway"]),
                 "view": (view, ["--no-open"])}
     for line in lines:
         liftz, name, *arguments = shlex.split(line)
@@ -291,7 +300,8 @@ def test_the_commands_of_the_page_run_as_they_stand_there(clip, tmp_path, monkey
         result = run(command, *arguments, *quick)
         assert result.exit_code == 0, f"{line}: {result.output}"
     assert {file.name for file in tmp_path.iterdir() if file.is_file()} == {
-        "openpose.liftz", "own.liftz", "signers.csv", "talk.bvh", "talk.npz", "talk.npz.html", "talk.pose"}
+        "openpose.liftz", "own.liftz", "report.html", "signers.csv", "talk.bvh", "talk.npz", "talk.npz.html",
+        "talk.pose"}
 
 
 def test_what_does_not_look_like_the_training_is_lifted_when_asked(model, clip, tmp_path):
@@ -319,9 +329,35 @@ def test_a_clip_that_begins_late_says_so(model, clip, tmp_path):
     for i, file in enumerate(sorted(talk.iterdir(), reverse=True)):
         number = len(clip) - 1 - i
         file.rename(talk / f"talk_{number + 7:012d}_keypoints.json")
-    result = run(lift, model, talk, "-o", tmp_path / "out.npz", *LENGTH, "--fps", 29.97)
+    files = [tmp_path / f"out{ending}" for ending in (".npz", ".csv", ".trc", ".c3d", ".bvh")]
+    result = run(lift, model, talk, *(part for file in files for part in ("-o", file)), *LENGTH, "--fps", 25)
     assert result.exit_code == 0, result.output
     assert "the first is frame 7 of the recording" in told(result)
+    assert told(result).count("it begins with frame 7 of the recording, for which .bvh has no place") == 1
+    assert read_npz(files[0]).first_frames.tolist() == read_csv(files[1]).first_frames.tolist() == [7]
+    assert files[2].read_text().splitlines()[6].startswith("8\t0.280000\t")
+    assert files[3].read_bytes()[6:10] == bytes([8, 0, 7 + len(clip), 0])
+
+
+def test_a_whole_recording_has_nothing_to_say_of_its_first_frame(model, talk, tmp_path):
+    result = run(lift, model, talk, "-o", tmp_path / "out.bvh", *LENGTH, "--fps", 29.97)
+    assert result.exit_code == 0, result.output
+    assert "of the recording" not in told(result)
+
+
+def test_a_lifter_and_keypoints_in_the_wrong_order_are_told_the_right_one(model, talk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lifter = shutil.copy(model, tmp_path / "m.liftz")
+    result = run(lift, "talk", lifter, "-o", "out.npz", *LENGTH)
+    assert result.exit_code == 2
+    assert f"talk is no lifter of liftz; {lifter} is one, and comes first: liftz lift {lifter} talk" in told(result)
+    result = run(lift, "talk", "talk", "-o", "out.npz", *LENGTH)
+    assert "talk is no lifter of liftz" in told(result)
+    result = run(lift, "none.liftz", "talk", "-o", "out.npz", *LENGTH)
+    assert "there is no file none.liftz" in told(result)
+    result = run(lift, "m.liftz", "m.liftz", "-o", "out.npz", *LENGTH)
+    assert result.exit_code == 1
+    assert "m.liftz: is a lifter, and no keypoints" in told(result)
 
 
 def test_a_pose_file_is_refused_before_any_work_where_its_package_is_missing(model, talk, tmp_path, monkeypatch):

@@ -59,7 +59,7 @@ def test_it_draws_and_shows_as_many_outliers_as_asked_for(recordings, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["--data", "panoptic"], "panoptic:FOLDER, got 'panoptic'"),
+    (["--data", "panoptic"], "files and folders of your own, got 'panoptic'"),
     (["--data", "panoptic:no/such/folder"], "no"),
     (["--outlier", "-0.5"], "not negative, got -0.5"),
     (["--picture", "x.gif"], ".png, .svg or .pdf"),

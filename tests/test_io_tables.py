@@ -47,6 +47,53 @@ def test_what_was_written_is_read_to_the_last_bit(kind, tmp_path_factory, clip, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_the_first_frame_and_how_far_off_z_may_be_are_kept(kind, tmp_path_factory, first, sure):
+    write, read, options = KINDS[kind]
+    path = tmp_path_factory.mktemp("tables") / f"clip.{'npz' if kind == 'npz' else 'csv'}"
+    rng = np.random.default_rng(first)
+    points, std = rng.normal(size=(4, 3, 3)).astype(np.float32), rng.random((4, 3)).astype(np.float32)
+    std[1, 2] = np.nan
+    confidence = rng.random((4, 3)).astype(np.float32) if sure else None
+    write(path, points, ARM, first_frame=first, std=std, confidence=confidence, **options)
+    data = read(path)
+    assert data.first_frames.tolist() == [first]
+    np.testing.assert_array_equal(data.std[0], std)
+    np.testing.assert_array_equal(data.y[0], points[..., 2])
+    assert data.X[0].shape[2] == 2 + sure
+    write(path, points, ARM, **options)
+    assert read(path).first_frames.tolist() == [0]
+    assert "std" not in read(path)
+
+
+def test_columns_of_std_have_the_keypoints_names(tmp_path):
+    clip = np.ones((1, 3, 3))
+    write_csv(tmp_path / "wide.csv", clip, ARM, std=2 * clip[..., 0], first_frame=7)
+    write_csv(tmp_path / "long.csv", clip, ARM, std=2 * clip[..., 0], first_frame=7, layout="long")
+    wide, long = ((tmp_path / f"{name}.csv").read_text().splitlines() for name in ("wide", "long"))
+    assert wide[1].startswith("frame,shoulder_x,shoulder_y,shoulder_z,shoulder_std,")
+    assert wide[2].startswith("7,1,1,1,2,")
+    assert long[1:3] == ["frame,keypoint,x,y,z,std", "7,shoulder,1,1,1,2"]
+
+
+def test_files_of_before_there_was_a_first_frame_are_read(tmp_path):
+    """They say nothing of a first frame, or of std."""
+    import json
+
+    write_npz(tmp_path / "a.npz", np.ones((2, 3, 3)), ARM)
+    with np.load(tmp_path / "a.npz") as arrays:
+        about = json.loads(str(arrays["about"]))
+        del about["first_frame"], about["std"]
+        np.savez(tmp_path / "b.npz", points=arrays["points"], about=np.array(json.dumps(about)))
+        about["first_frame"] = -1
+        np.savez(tmp_path / "c.npz", points=arrays["points"], about=np.array(json.dumps(about)))
+    assert read_npz(tmp_path / "b.npz").first_frames.tolist() == [0]
+    with pytest.raises(FileFormatError, match="says that its first frame is -1"):
+        read_npz(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_names_with_commas_quotes_and_letters_of_all_kinds(kind, tmp_path):
     odd = Skeleton("odd", ['a,"b"', "ç_x", "d.y", "nan", "100%"], root="nan")
     write, read, options = KINDS[kind]
@@ -103,6 +150,7 @@ def test_confidences_by_other_names_and_gaps(tmp_path):
     ("frame,a_x,a_y\n1.5,1,2\n", "expected the number of a frame, got '1.5'"),
     ("a_x,a_y,a_c\n1,2,\n", "frame 0, keypoint a: x and y are given, but the confidence is missing"),
     ("keypoint,x,y\na,1,2\n", "expected frame, keypoint, x, y"), ("frame,keypoint,x,z\n0,a,1,2\n", "columns for x, z"),
+    ("a_x,a_y,a_std\n1,2,3\n", "columns for std, x, y"),
     ("frame,keypoint,x,y\n0,a,1,2\n0,a,1,2\n", "line 3: keypoint 'a' is in frame 0 twice"),
     ("a_x,a_y\n1,\"2\n", "is no CSV"), ("_x,_y\n1,2\n", "has a column '_x'")])
 def test_wrong_tables(text, problem, tmp_path):
@@ -119,6 +167,10 @@ def test_lines_that_are_missing_are_noticed(layout, tmp_path):
     path.write_text("".join(lines[:-1 if layout == "wide" else -3]))
     with pytest.raises(FileFormatError, match="has 2 frames, and says it has 3; it is not whole"):
         read_csv(path)
+    if layout == "long":
+        path.write_text("".join(lines[:-1]))
+        with pytest.raises(FileFormatError, match="frame 2: has 2 of 3 keypoints; it is not whole"):
+            read_csv(path)
 
 
 def test_another_skeleton_is_refused(tmp_path):
@@ -175,6 +227,10 @@ def test_an_npz_that_says_it_is_huge(tmp_path):
     (np.full((2, 3, 3), 1e39), {}, "beyond float32's range"),
     (np.ones((2, 3, 3)), {"confidence": np.ones((2, 2))}, "confidence must be"),
     (np.ones((2, 3, 3)), {"confidence": np.full((2, 3), np.nan)}, "the confidence is missing"),
+    (np.ones((2, 3, 3)), {"std": np.ones((2, 2))}, "std must be"),
+    (np.ones((2, 3, 2)), {"std": np.ones((2, 3))}, "how far off z may be, and the points have none"),
+    (np.ones((2, 3, 3)), {"first_frame": -1}, "first_frame must be a whole number from 0 on, got -1"),
+    (np.ones((2, 3, 3)), {"first_frame": 1.5}, "first_frame must be"),
     (np.ones((2, 3, 3)), {"fps": 0}, "fps must be a positive number"),
     (np.ones((2, 3, 3)), {"fps": np.nan}, "fps must be a positive number")])
 @pytest.mark.parametrize("write", [write_npz, write_csv])

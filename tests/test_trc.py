@@ -41,6 +41,18 @@ def test_reads_back_to_the_bit(tmp_path_factory, skeleton, n_frames, seed, missi
     assert (head["DataRate"], head["NumFrames"], head["NumMarkers"]) == ("29.97", str(n_frames), str(len(skeleton)))
 
 
+def test_a_clip_that_begins_late_has_the_numbers_and_times_of_its_recording(tmp_path):
+    points = wild(ARM, 3)
+    write_trc(tmp_path / "a.trc", points, ARM, fps=25, first_frame=50)
+    lines = (tmp_path / "a.trc").read_text().splitlines()
+    assert [line.split("\t")[:2] for line in lines[6:]] == [["51", "2.000000"], ["52", "2.040000"], ["53", "2.080000"]]
+    assert lines[2].split("\t")[-2:] == ["51", "3"]
+    trc = pytest.importorskip("trc")
+    data = trc.TRCData()
+    data.load(str(tmp_path / "a.trc"))
+    np.testing.assert_array_equal(np.float32(data[52][1]), points[1] * SIGNS)
+
+
 @pytest.mark.parametrize(("y_up", "signs"), [(True, (-1, 1, -1)), (False, (1, -1, -1))])
 def test_says_its_units_and_turns_its_axes(y_up, signs, tmp_path):
     points = wild(ARM)
@@ -81,9 +93,10 @@ def test_names_cannot_break_the_table(tmp_path):
 
 @pytest.mark.parametrize("wrong", [
     {"fps": -1}, {"fps": None}, {"units": "m\tm"}, {"units": None}, {"units": 3}, {"points": np.zeros((2, 3, 2))},
+    {"first_frame": -1}, {"first_frame": 0.5}, {"first_frame": True},
 ])
 def test_bad_input_leaves_the_file_as_it_was(wrong, tmp_path):
     (tmp_path / "a.trc").write_text("precious")
-    with pytest.raises(ValueError, match=r"fps|points|units"):
+    with pytest.raises(ValueError, match=r"fps|points|units|first_frame"):
         write_trc(tmp_path / "a.trc", **{"points": wild(ARM), "skeleton": ARM, "fps": 30} | wrong)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["precious"]

@@ -1,19 +1,25 @@
-"""What commands share: opening data, telling errors, writing files."""
+"""What commands share: opening data sets, telling errors, writing files."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 
-__all__ = ["Track", "errors_told", "known_keypoints", "open_data", "say", "writable", "write_json"]
+__all__ = ["Track", "errors_told", "known_keypoints", "open_data", "parts_of", "say", "some", "what_it_says",
+           "writable", "write_json"]
+
+
+READ = re.compile(r"\.(pose|npz|csv|h5|hdf5)$|\d(_keypoints)?\.json$", re.IGNORECASE)  # names that a folder is read for
 
 
 class Track(StrEnum):
-    """What the lifter sees: metric x and y, or pixels with noise and gaps."""
+    """What the lifter sees: x and y as recorded, or pixels with noise and gaps."""
 
     T1 = "T1"
     T2 = "T2"
@@ -27,15 +33,35 @@ def errors_told():
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        say(Console(stderr=True), f"error: {error}")
+        say(Console(stderr=True), f"error: {what_it_says(error)}")
         raise typer.Exit(1) from error
 
 
-def writable(path, option):
-    """Refuse, before any work, a file that cannot be written in the end."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise typer.BadParameter(f"{path} cannot be a file: it is a folder, or its folder does not exist",
-                                 param_hint=option)
+def what_it_says(error):
+    """An error for people: the operating system's with the file first, and no number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def writable(path, option, made_from=()):
+    """Refuse, before any work, a file that cannot be written in the end, or that the work is made from."""
+    if path is None:
+        return
+    problem = ""
+    if path.is_dir() or not path.parent.is_dir():
+        problem = f"{path} cannot be a file: it is a folder, or its folder does not exist"
+    elif not os.access(path.parent, os.W_OK):
+        problem = f"{path} cannot be written: its folder is not open to you"
+    elif any(_is_of(path.resolve(), Path(source).expanduser().resolve()) for source in made_from):
+        problem = f"{path} would overwrite what it is made from"
+    if problem:
+        raise typer.BadParameter(problem, param_hint=option)
+
+
+def _is_of(path, source):
+    """Whether a file is a source, or one of a folder of them; others, of earlier work, may lie beside recordings."""
+    return path == source or (path.exists() and path.is_relative_to(source) and READ.search(path.name) is not None)
 
 
 def open_data(source):
@@ -52,7 +78,8 @@ def open_data(source):
         return load_isl_kinect(folder), None, {}
     if kind == "panoptic" and folder:
         return load_panoptic(folder, turn="front"), 300.0, {}  # cm; the dome's coordinates know no camera
-    raise ValueError(f"data must be synthetic, isl-kinect:FOLDER or panoptic:FOLDER, got {source!r}")
+    raise ValueError(f"data must be synthetic, isl-kinect:FOLDER, panoptic:FOLDER, or files and folders of your own, "
+                     f"got {source!r}")
 
 
 def known_keypoints(console, data, select=None):
@@ -72,11 +99,23 @@ def known_keypoints(console, data, select=None):
     left_out = [name for name in wanted if name not in kept]
     if not kept:
         raise ValueError(f"none of the keypoints to lift has a depth from its root, {skeleton.root}: "
-                         f"{', '.join(wanted[:4])} ...; --root measures from another")
+                         f"{some(wanted)}; --root measures from another")
     if left_out:
-        say(console, f"left out, since nothing tells their depth from the root: {', '.join(left_out)}")
+        say(console, f"left out, since nothing tells their depth from the root: {parts_of(skeleton, left_out)}")
     return None if len(kept) == len(skeleton) else kept
 
+
+def parts_of(skeleton, names):
+    """Keypoints in a few words: whole regions as such, and the first of the others."""
+    whole = [region for region, members in skeleton.regions.items() if set(members) <= set(names)]
+    single = [name for name in names if not any(name in skeleton.regions[region] for region in whole)]
+    return some([f"{region} ({len(skeleton.regions[region])} keypoints)" for region in whole] + single)
+
+
+def some(names, most=6):
+    """The first names, and how many more there are."""
+    names = list(map(str, names))
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def say(console, text):

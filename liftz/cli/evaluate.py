@@ -8,12 +8,21 @@ from typing import Annotated
 
 import typer
 
-from .common import Track, errors_told, known_keypoints, open_data, say, writable, write_json
+from . import options
+from .common import Track, errors_told, known_keypoints, say, some, writable, write_json
+from .inputs import notes_told
 
 
 def evaluate(
-    data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
-    track: Annotated[Track, typer.Option(help="T1: metric x and y in. T2: pixels, with noise and gaps.")] = Track.T1,
+    data: options.Data = None,
+    more: options.MoreData = None,
+    track: Annotated[Track, typer.Option(help="T1: x and y as recorded. T2: pixels, with noise and gaps.")] = Track.T1,
+    cameras: options.Cameras = None,
+    keypoints_of: options.KeypointsOf = None,
+    root: options.Root = None,
+    select: options.Select = None,
+    signers: options.Signers = None,
+    depth_units: options.DepthUnits = None,
     keypoints: Annotated[bool, typer.Option(help="Print a row per keypoint as well.")] = False,
     nets: Annotated[int | None, typer.Option(min=1, help="Nets that the lifter averages.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes of each net over its clips.")] = None,
@@ -22,44 +31,52 @@ def evaluate(
     report_file: Annotated[Path | None, typer.Option("--report", help="Write a page of tables, charts and clips in 3D "
                                                      "to this file, too (.html).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
+    fps: options.Fps = None,
+    units: options.XYUnits = None,
+    read: options.Read = None,
 ):
     """Measure the recommended lifter on signers it has never seen, beside its baselines.
 
-    Leaves one signer out at a time. Errors are MPJPE in the data's unit: the distance of each keypoint from
-    the truth, both measured from the root of its region.
+    Leaves one signer out at a time: of a data set (without DATA: of synthetic signing), or of recordings of your own,
+    read as liftz fit reads them. Errors are MPJPE in the depths' unit: the distance of each keypoint from the truth,
+    both measured from the root of its region.
     """
     from rich.console import Console
 
-    console = Console()
-    writable(json_file, "--json")
-    writable(report_file, "--report")
+    console, errors = Console(), Console(stderr=True)
+    given = options.sources(data, more, "synthetic")
+    for path, option in ((json_file, "--json"), (report_file, "--report")):
+        writable(path, option, [*given, *([signers] if signers else [])])
     with errors_told():
-        report = _evaluate(console, data, track.value, keypoints, {"n_nets": nets, "max_epochs": epochs}, seed, jobs,
+        from .training import open_training
+
+        with notes_told(errors):
+            opened, recipe = open_training(
+                console, errors, given, track=track.value, cameras=cameras, signers=signers, keypoints_of=keypoints_of,
+                root=root, depth_units=depth_units, fps=fps, units=units, read=read, seed=seed)
+        asked = {name: value for name, value in (("n_nets", nets), ("max_epochs", epochs)) if value is not None}
+        report = _evaluate(console, opened, given, recipe | asked, select, track.value, keypoints, seed, jobs,
                            report_file)
         if json_file is not None:
             write_json(json_file, report)
             say(console, f"written to {json_file}")
 
 
-def _evaluate(console, source, track, keypoints, asked, seed, jobs, report_file):
+def _evaluate(console, data, given, parameters, select, track, keypoints, seed, jobs, report_file):
     import time
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from ..datasets import project
     from ..evaluation import predict_unseen, standard_models
     from ..tables import error_table
+    from .training import check_signers, to_draw
 
-    data, distance, parameters = open_data(source)
-    signers = sorted(set(data.groups))
-    if len(signers) < 2:
-        raise ValueError(f"{source} has one signer, {signers[0]}: leaving one out takes two at least. In Panoptic "
-                         f"recordings a manifest.csv says who is who; without it each recording counts as one")
-    X = project(data, track, distance=distance, random_state=seed)
-    parameters |= {name: value for name, value in asked.items() if value is not None}
-    models = standard_models(data.skeleton, select=known_keypoints(console, data), random_state=seed, **parameters)
+    source, X = some(given, 3), data.X
+    signers = check_signers(data, given, "a lifter is measured on signers left out")
+    known = known_keypoints(console, data, select)
+    models = standard_models(data.skeleton, select=known, random_state=seed, **parameters)
     say(console, f"{source}: {len(signers)} signers, {len(X)} clips, {sum(map(len, X))} frames of "
-                  f"{data.skeleton.name}, track {track}")
+                  f"{data.skeleton.name} in {data.keypoint_units}, track {track}")
     start = time.perf_counter()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
@@ -74,12 +91,17 @@ def _evaluate(console, source, track, keypoints, asked, seed, jobs, report_file)
     if report_file is not None:
         from ..report import write_report
 
+        drawn, scale = to_draw(data)
         lifter = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "defaults"
-        write_report(report_file, data, depths, reference="mean pose",
-                     facts={"data": source, "track": track, "lifter": lifter, "seed": seed})
+        by = f" by camera {data.camera}" if data.camera else ""
+        facts = {"data": source, "keypoints": f"{data.keypoint_units}{by}, track {track}", "lifter": lifter,
+                 "seed": seed}
+        facts |= {"drawn": scale} if scale else {}
+        facts |= {} if data.fps else {"frames a second": "30, assumed"}
+        write_report(report_file, drawn | {"fps": data.fps or 30.0}, depths, reference="mean pose", facts=facts)
         say(console, f"written to {report_file}")
-    return {"data": source, "track": track, "units": data.units, "seed": seed, "parameters": parameters,
-            "signers": signers, "seconds": seconds, **table.to_dict()}
+    return {"data": source, "track": track, "camera": data.camera, "units": data.units, "seed": seed,
+            "parameters": parameters, "signers": signers, "seconds": seconds, **table.to_dict()}
 
 
 def _print(console, table, units):

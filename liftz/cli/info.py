@@ -7,65 +7,61 @@ from typing import Annotated
 
 import typer
 
-from .common import errors_told, say
-from .inputs import clip_names, counted, notes_told, read_source
-
-MODEL = b'{"__metadata__"'  # after the eight bytes that safetensors begins with
+from . import options
+from .common import errors_told, parts_of, say, some
+from .inputs import clip_names, counted, is_lifter, notes_told, read_source
+from .suggestions import known_length, lift_options, shell, stand_ins
 
 
 def info(
     file: Annotated[Path, typer.Argument(help="A lifter, or keypoints of any format that liftz reads.",
                                          show_default=False)],
     clips: Annotated[int, typer.Option(min=0, help="Show at most so many clips.")] = 20,
-    read: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the format's reader, such "
-                                                   "as people=1.")] = None,
+    read: options.Read = None,
 ):
     """Tell what a file holds: a lifter and its training, or clips, their skeleton, and how much of them was seen."""
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
     with errors_told():
-        if _is_model(file):
+        if is_lifter(file):
             _about_model(console, file)
         else:
             with notes_told(errors):
                 data = read_source(file, read or ())
-            _about_clips(console, file, data, clips)
-
-
-def _is_model(path):
-    if path.is_dir():
-        return False
-    with open(path, "rb") as file:
-        return path.suffix.lower() == ".liftz" or file.read(8 + len(MODEL))[8:] == MODEL
+            _about_clips(console, file, data, clips, [word for option in read or () for word in ("--read", option)])
 
 
 def _about_model(console, path):
     from ..persistence import read_facts
+    from ..skeleton import Skeleton
 
     facts = read_facts(path)
     say(console, f"{path}: a lifter of liftz")
     if "skeleton" not in facts:
         say(console, "  it does not say what keypoints it takes; liftz lift needs that")
         return
-    skeleton = facts["skeleton"]
-    size = facts.get("image_size")
+    skeleton = Skeleton(**facts["skeleton"])
+    size, lifted = facts.get("image_size"), facts.get("lifts", skeleton.keypoints)
+    of = f" of {parts_of(skeleton, lifted)}" if "lifts" in facts else ""
     rows = {
-        "takes": f"{len(skeleton['keypoints'])} keypoints of {skeleton['name']}, from {_root(skeleton['root'])}; "
+        "takes": f"{len(skeleton)} keypoints of {skeleton.name}, from {_root(skeleton.root)}; "
                  f"{facts['units'] or 'no known unit'}, y {_up(facts['y_up'])}"
                  + (f", pictures of {size[0]} x {size[1]}" if size else ""),
         "frames per second": _number(facts["fps"]),
-        "gives": f"depths in {facts.get('depth_units', facts['units'])}, from the root of each region",
+        "gives": f"depths{of} in {facts.get('depth_units', facts['units'])}, from the root of each region",
         "fitted on": counted(facts["n_clips"], "clip")
                      + (f" of {counted(facts['n_signers'], 'signer')}" if facts.get("n_signers") else "")
-                     + (f": {', '.join(facts['data'])}, track {facts['track']}" if "data" in facts else ""),
+                     + (f": {', '.join(facts['data'])}, track {facts['track']}" if "data" in facts else "")
+                     + (f", camera {facts['camera']}" if facts.get("camera") else ""),
     }
     for name, text in rows.items():
         say(console, f"  {name}: {text}")
-    say(console, f"To lift with it:\n  liftz lift {path} INPUT -o OUTPUT.npz")
+    more = lift_options(skeleton, lifted, facts["units"], facts.get("depth_units", facts["units"]))
+    say(console, f"To lift with it:\n{shell('lift', path, 'INPUT', *more, '-o', 'OUTPUT.npz')}{stand_ins(more)}")
 
 
-def _about_clips(console, path, data, most):
+def _about_clips(console, path, data, most, reading):
     import numpy as np
 
     from ..sequences import seen
@@ -83,21 +79,38 @@ def _about_clips(console, path, data, most):
     say(console, "  not seen: " + ", ".join(
         f"{region} {100 * (1 - visible[:, skeleton.region_indices(region)].mean()):.1f} %"
         for region in skeleton.regions))
-    never = [name for name, ever in zip(skeleton.keypoints, np.any(visible, axis=0).tolist(), strict=True) if not ever]
-    if never:
-        say(console, f"  never seen: {', '.join(never[:12])}{f' and {len(never) - 12} more' * (len(never) > 12)}")
+    ever = dict(zip(skeleton.keypoints, np.any(visible, axis=0).tolist(), strict=True))
+    if not all(ever.values()):
+        say(console, f"  never seen: {some([name for name in ever if not ever[name]], 12)}")
+    firsts = data["first_frames"] if "first_frames" in data else np.zeros(len(data.X), int)
     if len(data.X) > 1:
-        for name, clip in list(zip(clip_names(data), data.X, strict=True))[:most]:
-            say(console, f"  {name}: {counted(len(clip), 'frame')}, {100 * seen(clip).mean():.1f} % of keypoints seen")
+        for name, clip, first in list(zip(clip_names(data), data.X, firsts, strict=True))[:most]:
+            say(console, f"  {name}: {counted(len(clip), 'frame')}{f' from {first} on' if first else ''}, "
+                         f"{100 * seen(clip).mean():.1f} % of keypoints seen")
         if len(data.X) > most:
             say(console, f"  and {len(data.X) - most} more")
-    others = _convertible(skeleton)
+    elif firsts[0]:
+        say(console, f"  begins with frame {firsts[0]} of its recording")
+    _go_on(console, path, data, reading, [name for name in ever if ever[name]])
+
+
+def _go_on(console, path, data, reading, seen_ever):
+    """The next commands, with what these keypoints do not say of themselves."""
+    units = [] if data.units else ["--units", "px"]
+    about = [*reading, *units, *([] if data.fps else ["--fps", "25"])]
+    others = _convertible(data.skeleton)
     if others:
-        say(console, f"  has all keypoints of {', '.join(others)}: liftz convert {path} --to {others[0]} -o OUTPUT.npz")
-    say(console, "To play it:\n  liftz view " + str(path))
+        say(console, f"It has all keypoints of {', '.join(others)}. To convert it:\n"
+                     f"{shell('convert', path, *reading, *units, '--to', others[0], '-o', 'OUTPUT.npz')}")
+    say(console, f"To play it:\n{shell('view', path, *reading)}")
     if "y" in data:
-        say(console, f"To fit a lifter on it:\n  liftz fit {path} -o MODEL.liftz")
-    say(console, f"To lift it:\n  liftz lift MODEL.liftz {path} -o OUTPUT.npz")
+        depths = [] if data.depth_units else ["--depth-units", "mm"]
+        say(console, f"To fit a lifter on it:\n{shell('fit', path, *about, *depths, '-o', 'MODEL.liftz')}"
+                     f"{stand_ins([*about, *depths])}")
+    # Whatever the lifter is: it brings pixels to mm.
+    length = known_length(data.skeleton, seen_ever) if (data.units or "px") == "px" else []
+    say(console, f"To lift it:\n{shell('lift', 'MODEL.liftz', path, *about, *length, '-o', 'OUTPUT.npz')}"
+                 f"{stand_ins([*about, *length])}")
 
 
 def _convertible(skeleton):

@@ -10,11 +10,13 @@ from enum import StrEnum
 
 from .common import say
 
-__all__ = ["PROBLEMS", "Units", "clip_names", "counted", "files_in", "notes_told", "read_source", "skeleton_named"]
+__all__ = ["ENDINGS", "PROBLEMS", "Units", "clip_names", "counted", "files_in", "in_space", "is_lifter", "notes_told",
+           "read_source", "skeleton_named"]
 
 PROBLEMS = (ValueError, OSError, ImportError)  # of data, files, and packages that are not installed
 ENDINGS = (".pose", ".npz", ".csv", ".h5", ".hdf5")
 ONE_UNIT = (".pose", ".npz", ".csv")  # z is in the unit of x and y
+LIFTER = b'{"__metadata__"'  # after the eight bytes that safetensors begins with
 
 
 class Units(StrEnum):
@@ -37,6 +39,15 @@ def files_in(paths):
     return found
 
 
+def is_lifter(path):
+    """Whether a file is a lifter, as `liftz.persistence.save` writes them, and not keypoints."""
+    try:
+        with open(path, "rb") as file:
+            return path.suffix.lower() == ".liftz" or file.read(8 + len(LIFTER))[8:] == LIFTER
+    except OSError:  # a folder, or not there: the reader will tell
+        return False
+
+
 def read_source(path, reading=(), *, fps=None, units=None, image_size=None, people=None):
     """The clips of a file or folder, as `read_clips` gives them, with what the command's options say of them.
 
@@ -55,12 +66,24 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
     Bunch
         Of `read_clips`, with `depth_units` where it has depths: None if the file does not say.
     """
-    from ..io import read_clips
+    from ..io import FileFormatError, read_clips
 
+    if is_lifter(path):
+        raise FileFormatError(path, "is a lifter, and no keypoints: liftz info tells what it takes, and liftz lift "
+                                    "lifts with it")
+    if path.is_dir() and not any(path.iterdir()):
+        raise FileFormatError(path, "is an empty folder")
+    if (files := files_in([path])) != [path]:
+        raise FileFormatError(path, f"is a folder of {counted(len(files), 'file')}: give one, such as {files[0]}")
     try:
         data = read_clips(path, **dict(map(_option, reading)))
     except TypeError as error:
         raise ValueError(str(error)) from None
+    except FileFormatError as error:
+        if "load_panoptic" not in error.problem:
+            raise
+        raise FileFormatError(path, f"is a recording of Panoptic Studio, or has some; liftz fit, evaluate, tune and "
+                                    f"stats read a folder of them as panoptic:{path}") from None
     if "y" in data:
         data["depth_units"] = data.units if path.suffix.lower() in ONE_UNIT else None
     for name, given in (("fps", fps), ("units", units), ("image_size", image_size)):
@@ -91,13 +114,31 @@ def skeleton_named(name):
     return getattr(skeletons, name.upper())
 
 
+def in_space(data, i, *, attach=True):
+    """Points of a clip with depths; MediaPipe's have a root for each region, and `attach` puts those onto the body.
+
+    Raises
+    ------
+    ValueError
+        If there is no body to put them onto.
+    """
+    import numpy as np
+
+    from ..assembly import assemble
+    from ..skeletons import MEDIAPIPE_HOLISTIC
+
+    if attach and data.skeleton == MEDIAPIPE_HOLISTIC:
+        return assemble(data.X[i], data.y[i], data.skeleton, units=data.units, y_up=data.y_up).points
+    return np.concatenate([data.X[i][..., :2], data.y[i][..., None]], axis=2)
+
+
 @contextmanager
 def notes_told(console, name=None):
     """Warnings become lines, each told once."""
     with warnings.catch_warnings(record=True) as caught:
         yield
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        say(console, f"note: {message}" if name is None else f"note: {name}: {message}")
+        say(console, f"note: {message}" if name is None or str(name) in message else f"note: {name}: {message}")
 
 
 def _option(text):

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from .common import errors_told, say
-from .inputs import PROBLEMS, Units, clip_names, counted, files_in, notes_told, read_source
-from .outputs import check_needs, check_outputs
+from . import options
+from .common import errors_told, say, what_it_says
+from .inputs import PROBLEMS, clip_names, counted, files_in, is_lifter, notes_told, read_source
+from .outputs import TABLES, check_needs, check_outputs
+from .suggestions import shell
 
 
 def lift(
@@ -19,12 +21,10 @@ def lift(
     output: Annotated[list[Path], typer.Option("--output", "-o", help="File to write: .npz, .csv, .pose, .bvh, .c3d or "
                                                ".trc. May be given several times. Of several clips each gets its name "
                                                "in: at {name}, or at the end.")],
-    fps: Annotated[float | None, typer.Option(min=0.1, help="Frames per second, where a file does not say.")] = None,
-    units: Annotated[Units | None, typer.Option(help="Of x and y, where a file does not say.")] = None,
-    image_size: Annotated[tuple[int, int] | None, typer.Option(min=1, help="Of the picture, in px, where a file does "
-                                                               "not say.")] = None,
-    people: Annotated[int | None, typer.Option(min=1, help="Keep so many persons of each recording, those most "
-                                               "seen.")] = None,
+    fps: options.Fps = None,
+    units: options.XYUnits = None,
+    image_size: options.ImageSize = None,
+    people: options.People = None,
     length: Annotated[tuple[str, str, float] | None, typer.Option(
         help="Two keypoints and how far they are apart, in mm: LShoulder RShoulder 350. Brings pixels to mm.")] = None,
     focal: Annotated[float | None, typer.Option(min=1, help="Focal length in px, for perspective. Takes "
@@ -36,9 +36,8 @@ def lift(
                                          "training.")] = False,
     relative: Annotated[bool, typer.Option("--relative", help="Leave each region's depths as they are, from its own "
                                            "root: hands and face are not put onto the body.")] = False,
-    std: Annotated[bool, typer.Option("--std", help="Add to .npz how far off each depth may be.")] = False,
-    read: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the format's reader, such "
-                                                   "as min_frames=10.")] = None,
+    std: Annotated[bool, typer.Option("--std", help="Add to .npz and .csv how far off each depth may be.")] = False,
+    read: options.Read = None,
     device: Annotated[str, typer.Option(help="Where torch computes, such as cuda.")] = "cpu",
 ):
     """Lift keypoints of any format that liftz reads into 3D.
@@ -53,10 +52,11 @@ def lift(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console, errors = Console(), Console(stderr=True)
+    _check_model(model, inputs)
     paths = files_in(inputs)
     check_outputs(output, [model, *paths])
-    if std and not any(path.suffix.lower() == ".npz" for path in output):
-        raise typer.BadParameter("only .npz has a place for it: add -o FILE.npz", param_hint="--std")
+    if std and not any(path.suffix.lower() in TABLES for path in output):
+        raise typer.BadParameter("only .npz and .csv have a place for it: add -o FILE.npz", param_hint="--std")
     if focal is not None and length is None:
         raise typer.BadParameter("perspective takes --length too", param_hint="--focal")
     with errors_told():
@@ -75,7 +75,7 @@ def lift(
                     data = read_source(path, read or (), fps=fps, units=units, image_size=image_size, people=people)
             except PROBLEMS as error:
                 failed.append(str(path))
-                say(errors, f"error: {error}")
+                say(errors, f"error: {what_it_says(error)}")
             else:
                 failed += _lift_all(console, errors, lifting, data, path, output, many=len(paths) > 1)
             progress.advance(task)
@@ -99,7 +99,7 @@ def _lift_all(console, errors, lifting, data, path, outputs, many):
                 check_needs(outputs, data, depths=True)
                 with lifting.timed("lifting"):
                     world, lines, notes = lifting.lift(data, i)
-                first = int(data["first_frames"][i]) if "first_frames" in data else 0
+                first = world.first_frame
                 since = f", the first is frame {first} of the recording" if first else ""
                 say(console, f"{where}: {counted(len(data.X[i]), 'frame')} of {data.skeleton.name}{since}")
                 for line in lines:
@@ -115,5 +115,17 @@ def _lift_all(console, errors, lifting, data, path, outputs, many):
             lifting.count(world)
         except PROBLEMS as error:
             failed.append(where)
-            say(errors, f"error: {where}: {error}")
+            say(errors, f"error: {where}: {what_it_says(error)}")
     return failed
+
+
+def _check_model(model, inputs):
+    """Refuse what is no lifter, with the right line where the two were exchanged."""
+    if is_lifter(model):
+        return
+    problem = f"{model} is no lifter of liftz" if model.exists() else f"there is no file {model}"
+    lifters = [path for path in inputs if is_lifter(path)]
+    if lifters and model.exists():
+        others = [model, *(path for path in inputs if path != lifters[0])]
+        problem += f"; {lifters[0]} is one, and comes first:\n{shell('lift', lifters[0], *others)} ..."
+    raise typer.BadParameter(problem, param_hint="MODEL")

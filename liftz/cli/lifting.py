@@ -77,7 +77,7 @@ class Lifting:
         -------
         world : Bunch
             Of `assemble`, with `skeleton`, `fps`, `image_size`, `seen`, the keypoints ``(n_frames, n_keypoints, 2 or
-            3)`` in `seen_units`, and `std`, of z in `units`, or None.
+            3)`` in `seen_units`, `first_frame`, and `std`, of z in `units`, or None.
         lines : list of str
             What was done to get there.
         notes : sequence of str
@@ -107,7 +107,8 @@ class Lifting:
         if std is not None:
             std = std[:, kept] * self._size_of_depths(world, source.units)
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
-                  "seen_units": source.units, "std": std}
+                  "seen_units": source.units, "std": std,
+                  "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0}
         return world, lines + fitted.lines, fitted.notes
 
     def _predict(self, fitted):
@@ -150,7 +151,7 @@ class Lifting:
             points, units = np.concatenate([world.seen[..., :2], depth], axis=2), "px"
         told = write_clip(path, points, world.skeleton, fps=world.fps, units=units, y_up=world.y_up,
                           confidence=world.seen[..., 2] if world.seen.shape[2] == 3 else None,
-                          image_size=world.image_size, std=world.std)
+                          image_size=world.image_size, std=world.std, first_frame=world.first_frame)
         return path, told
 
     def count(self, world):

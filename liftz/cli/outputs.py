@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
-from pathlib import Path
 
 import typer
 
-__all__ = ["SPATIAL", "check_needs", "check_outputs", "output_for", "write_clip"]
+__all__ = ["SPATIAL", "TABLES", "check_needs", "check_outputs", "output_for", "write_clip"]
 
 ENDINGS = (".npz", ".csv", ".pose", ".bvh", ".c3d", ".trc")
 TIMED = ENDINGS[2:]  # cannot do without frames per second
 SPATIAL = ENDINGS[3:]  # nor without depths
+TABLES = ENDINGS[:2]  # all that there is to say has a place in them
 
 
 def check_outputs(outputs, inputs):
@@ -22,6 +23,8 @@ def check_outputs(outputs, inputs):
             problem = f"expected a file that ends in {', '.join(ENDINGS)}, got {output}"
         elif not output.parent.is_dir():
             problem = f"{output} cannot be written: its folder does not exist"
+        elif not os.access(output.parent, os.W_OK):
+            problem = f"{output} cannot be written: its folder is not open to you"
         elif output.suffix.lower() == ".pose" and find_spec("pose_format") is None:
             problem = '.pose files need the package pose-format: pip install "liftz[pose]"'
         elif any(output.resolve() == path.resolve() for path in inputs):
@@ -62,7 +65,7 @@ def output_for(output, name, many, taken):
     return output
 
 
-def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, image_size=None, std=None):
+def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, image_size=None, std=None, first_frame=0):
     """Write one clip, of x and y or of x, y and z, in the format of the file's ending.
 
     Parameters
@@ -79,7 +82,9 @@ def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, ima
     image_size : (int, int), optional
         For ``.pose``.
     std : array of shape (n_frames, n_keypoints), optional
-        Of z, in `units`; for ``.npz``, which gets an array ``std``.
+        Of z, in `units`; for ``.npz`` and ``.csv``.
+    first_frame : int, default=0
+        Which frame of its recording the clip begins with.
 
     Returns
     -------
@@ -90,37 +95,17 @@ def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, ima
 
     ending = path.suffix.lower()
     about = {"fps": fps, "units": units, "y_up": y_up}
+    begins = f"it begins with frame {first_frame} of the recording, for which {ending} has no place" * bool(first_frame)
     if ending == ".pose":
-        return _write_pose(path, points, skeleton, confidence, image_size, fps)
+        return "; ".join(filter(None, (_write_pose(path, points, skeleton, confidence, image_size, fps), begins)))
     if ending == ".bvh":
-        return io.write_bvh(path, points, skeleton, **about).describe(units)
+        return "; ".join(filter(None, (io.write_bvh(path, points, skeleton, **about).describe(units), begins)))
     if ending in SPATIAL:
-        {".c3d": io.write_c3d, ".trc": io.write_trc}[ending](path, points, skeleton, **about)
-    elif ending == ".csv":
-        io.write_csv(path, points, skeleton, confidence=confidence, **about)
-    elif std is None:
-        io.write_npz(path, points, skeleton, confidence=confidence, **about)
+        {".c3d": io.write_c3d, ".trc": io.write_trc}[ending](path, points, skeleton, first_frame=first_frame, **about)
     else:
-        _write_npz_with_std(path, points, skeleton, confidence, std, about)
+        {".csv": io.write_csv, ".npz": io.write_npz}[ending](path, points, skeleton, confidence=confidence, std=std,
+                                                             first_frame=first_frame, **about)
     return ""
-
-
-def _write_npz_with_std(path, points, skeleton, confidence, std, about):
-    import tempfile
-    import zipfile
-
-    import numpy as np
-
-    from .._files import atomic_write
-    from ..io import write_npz
-
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder, "clip.npz")
-        write_npz(whole, points, skeleton, confidence=confidence, **about)
-        with zipfile.ZipFile(whole, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("std.npy", "w") as entry:
-            np.lib.format.write_array(entry, np.asarray(std, np.float32))
-        with atomic_write(path) as file:
-            file.write(whole.read_bytes())
 
 
 def _write_pose(path, points, skeleton, confidence, image_size, fps):

@@ -7,42 +7,55 @@ from typing import Annotated
 
 import typer
 
-from .common import errors_told, open_data, say, writable, write_json
+from . import options
+from .common import errors_told, say, some, writable, write_json
+from .inputs import counted, notes_told
 
 
 def stats(
-    data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
+    data: options.Data = None,
+    more: options.MoreData = None,
     outlier: Annotated[float, typer.Option(help="Outliers lie so many interquartile ranges above the upper "
                                                  "quartile.")] = 3.0,
     show: Annotated[int, typer.Option(min=0, help="Outliers to print, the farthest first.")] = 20,
     picture: Annotated[Path | None, typer.Option(help="Draw it to this file: .png, .svg or .pdf.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file, too.")] = None,
+    depth_units: options.DepthUnits = None,
+    fps: options.Fps = None,
+    units: options.XYUnits = None,
+    read: options.Read = None,
 ):
     """Look at recorded depths before anything is learnt of them.
 
-    For each clip and region: the mean, the smallest and the largest distance in depth between all pairs of keypoints,
-    and the frames that fall out, by recording, frame and keypoints.
+    DATA are as for liftz fit; without them, synthetic signing. For each clip and region: the mean, the smallest and
+    the largest distance in depth between all pairs of keypoints, and the frames that fall out, by recording, frame and
+    keypoints.
     """
     from rich.console import Console
 
-    console = Console()
-    writable(json_file, "--json")
-    writable(picture, "--picture")
+    console, errors = Console(), Console(stderr=True)
+    given = options.sources(data, more, "synthetic")
+    writable(json_file, "--json", given)
+    writable(picture, "--picture", given)
     if picture is not None and picture.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise typer.BadParameter(f"expected a file that ends in .png, .svg or .pdf, got {picture}",
                                  param_hint="--picture")
     with errors_told():
-        _stats(console, data, outlier, show, picture, json_file)
+        from .training import open_training
+
+        with notes_told(errors):
+            opened, _ = open_training(console, errors, given, depth_units=depth_units, fps=fps, units=units, read=read,
+                                      one_rate=False)
+        _stats(console, opened, some(given, 3), outlier, show, picture, json_file)
 
 
-def _stats(console, source, outlier, show, picture, json_file):
+def _stats(console, data, source, outlier, show, picture, json_file):
     from .._files import atomic_write
     from ..inspection import depth_spread, plot_depth_spread
 
-    data = open_data(source)[0]
     spread = depth_spread(data.y, data.skeleton, names=_names(data), first_frames=data.get("first_frames"),
                           outlier=outlier)
-    say(console, f"{source}: {len(data.y)} clips, {sum(map(len, data.y))} frames of {data.skeleton.name}; "
+    say(console, f"{source}: {counted(len(data.y), 'clip')}, {sum(map(len, data.y))} frames of {data.skeleton.name}; "
                  f"|dz| between pairs of keypoints, {data.units}\n\n{spread}\n")
     limits = ", ".join(f"{region} {limit:.4g} {data.units}" for region, limit in spread.limits.items())
     say(console, f"{len(spread.outliers)} outlier frames, {outlier:g} interquartile ranges above the upper quartile: "
@@ -67,6 +80,10 @@ def _stats(console, source, outlier, show, picture, json_file):
 
 def _names(data):
     """Recordings, with the person where a recording shows several."""
+    from .signers import clip_labels
+
+    if "paths" in data:
+        return clip_labels(data)
     names = [str(name) for name in data.recordings]
     if len(set(names)) == len(names):
         return names

@@ -7,14 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .common import Track, errors_told, known_keypoints, say, writable
+from . import options
+from .common import Track, errors_told, known_keypoints, say, some, writable
+from .inputs import notes_told
 
 PICTURES = ("history", "importances", "slices")
 
 
 def tune(
-    data: Annotated[str, typer.Option(help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER.")] = "synthetic",
-    track: Annotated[Track, typer.Option(help="T1: metric x and y in. T2: pixels, with noise and gaps.")] = Track.T1,
+    data: options.Data = None,
+    more: options.MoreData = None,
+    track: Annotated[Track, typer.Option(help="T1: x and y as recorded. T2: pixels, with noise and gaps.")] = Track.T1,
+    cameras: options.Cameras = None,
+    keypoints_of: options.KeypointsOf = None,
+    root: options.Root = None,
+    select: options.Select = None,
+    signers: options.Signers = None,
+    depth_units: options.DepthUnits = None,
     trials: Annotated[int, typer.Option(min=1, help="In all, with those that are in the storage already.")] = 30,
     minutes: Annotated[float | None, typer.Option(min=0, help="After which no further trial is begun.")] = None,
     output: Annotated[Path, typer.Option(help="The lifter that comes of it.")] = Path("tuned.liftz"),
@@ -28,27 +37,39 @@ def tune(
     seed: Annotated[int, typer.Option(help="Of nets and search, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Folds at once, a process each.")] = 1,
     device: Annotated[str, typer.Option(help="Where torch computes, such as cuda.")] = "cpu",
+    fps: options.Fps = None,
+    units: options.XYUnits = None,
+    read: options.Read = None,
 ):
     """Tune the recommended lifter on groups of signers left out, and write the best.
 
-    The same command goes on where it was stopped or killed, and several of it at once share the trials. Signers that
-    you want to measure the lifter on must not be in the data.
+    DATA are as for liftz fit; without them, synthetic signing. The same command goes on where it was stopped or
+    killed, and several of it at once share the trials. Signers that you want to measure the lifter on must not be in
+    the data.
     """
     from rich.console import Console
 
-    console = Console()
-    writable(output, "--output")
+    console, errors = Console(), Console(stderr=True)
+    given = options.sources(data, more, "synthetic")
+    writable(output, "--output", [*given, *([signers] if signers else [])])
     if pictures is not None and pictures.exists() and not pictures.is_dir():
         raise typer.BadParameter(f"{pictures} is a file, expected a folder", param_hint="--pictures")
     if epochs[0] > epochs[1]:
         raise typer.BadParameter(f"expected the fewest first, got {epochs[0]} {epochs[1]}", param_hint="--epochs")
     with errors_told():
-        _tune(console, data, track.value, output, pictures, folds, epochs, nets, seed, device, n_trials=trials,
-              timeout=None if minutes is None else 60 * minutes, storage=storage or str(output.with_suffix(".journal")),
-              study_name=study, n_jobs=jobs)
+        from .training import open_training
+
+        with notes_told(errors):
+            opened, recipe = open_training(
+                console, errors, given, track=track.value, cameras=cameras, signers=signers, keypoints_of=keypoints_of,
+                root=root, depth_units=depth_units, fps=fps, units=units, read=read, seed=seed)
+        _tune(console, opened, given, recipe, track.value, select, output, pictures, folds, epochs, nets, seed, device,
+              n_trials=trials, timeout=None if minutes is None else 60 * minutes, study_name=study, n_jobs=jobs,
+              storage=storage or str(output.with_suffix(".journal")))
 
 
-def _tune(console, source, track, output, pictures, folds, epochs, nets, seed, device, **options):
+def _tune(console, data, given, recipe, track, select, output, pictures, folds, epochs, nets, seed, device,
+          **search_by):
     from sklearn.base import clone
     from sklearn.model_selection import GroupKFold
 
@@ -56,33 +77,28 @@ def _tune(console, source, track, output, pictures, folds, epochs, nets, seed, d
     from ..lifter import make_lifter
     from ..tuning import OptunaSearch, lifter_space
     from .fit import model_facts
-    from .training import open_training
+    from .training import check_signers
 
     if pictures is not None:
         from ..plots._drawing import require
 
         require("matplotlib")
-    data, recipe = open_training(console, [source], track, None, None, seed, {}, ())
-    if data.groups is None:
-        raise ValueError(f"nobody says who signs in {source}, and tuning splits by signer")
-    signers = sorted(set(data.groups))
-    if len(signers) < 2:
-        raise ValueError(f"{source} has one signer, {signers[0]}: leaving some out takes two at least")
-    known = known_keypoints(console, data)
+    signers = check_signers(data, given, "tuning splits by signer")
+    known = known_keypoints(console, data, select)
     lifter = make_lifter(data.skeleton, select=known, random_state=seed, device=device, **recipe)
     space = lifter_space(lifter, max_epochs=epochs)
     own = {name: value for name, value in lifter.get_params().items() if name in space and _in(value, space[name])}
     search = OptunaSearch(clone(lifter).set_params(lift__regressor__n_nets=1), space, start=[own], pruner=_pruner(),
                           cv=GroupKFold(min(folds, len(signers))), refit=False, random_state=seed, progress_bar=True,
-                          **options)
-    say(console, f"{source}: {len(signers)} signers in {search.cv.get_n_splits()} groups, {len(data.X)} clips of "
-                 f"{data.skeleton.name}, track {track}; trials are kept in {options['storage']}")
+                          **search_by)
+    say(console, f"{some(given, 3)}: {len(signers)} signers in {search.cv.get_n_splits()} groups, {len(data.X)} clips "
+                 f"of {data.skeleton.name}, track {track}; trials are kept in {search_by['storage']}")
     search.fit(data.X, data.y, groups=data.groups, lift__groups=data.groups)
     _print(console, search, data.units)
     if nets is not None:
         lifter.set_params(lift__regressor__n_nets=nets)
     lifter.set_params(**search.best_params_).fit(data.X, data.y, groups=data.groups)
-    persistence.save(lifter, output, facts=model_facts(data))
+    persistence.save(lifter, output, facts=model_facts(data, known))
     say(console, f"the best, fitted on all signers, is in {output}")
     if pictures is not None:
         _draw(search.study_, data.units, pictures)

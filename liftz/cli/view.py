@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from . import options
 from .common import errors_told, say, writable
+from .inputs import in_space, notes_told, read_source
 
 
 def view(
@@ -19,6 +21,7 @@ def view(
                                               show_default=False)] = None,
     frames: Annotated[int, typer.Option(min=1, help="Show at most so many frames of each clip.")] = 5000,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    read: options.Read = None,
 ):
     """Play the clips of a file in 3D: writes a page that needs no network, and opens it.
 
@@ -28,18 +31,27 @@ def view(
 
     from rich.console import Console
 
-    console = Console()
+    console, errors = Console(), Console(stderr=True)
     page = Path(f"{file.name or file.resolve().name}.html") if output is None else output
     writable(page, "--output")
     with errors_told():
-        from ..io import read_clips
         from ..report import write_player
 
-        data = read_clips(file)
-        if fps is not None:
-            data["fps"] = fps
+        with notes_told(errors, file):
+            data = read_source(file, read or (), fps=fps)
+        if "y" in data:
+            points = [_whole(data, i) for i in range(len(data.X))]
+            data["X"], data["y"] = [clip[..., :2] for clip in points], [clip[..., 2] for clip in points]
         write_player(page, data, title=file.name or file.resolve().name, max_frames=frames)
     count = "1 clip" if len(data.X) == 1 else f"{len(data.X)} clips"
     say(console, f"written to {page}: {count} of {data.skeleton.name}")
     if browser and not webbrowser.open(page.resolve().as_uri()):
         say(console, "no browser could be started here; open the page in one")
+
+
+def _whole(data, i):
+    """Points of a clip, its hands and face on the body where one is seen."""
+    try:
+        return in_space(data, i)
+    except ValueError:
+        return in_space(data, i, attach=False)

@@ -13,24 +13,24 @@ from liftz.io._text import frame_number, to_numbers
 
 __all__ = ["read_long", "read_wide", "write_long", "write_wide"]
 
-AXES = ("x", "y", "z", "confidence")
+AXES = ("x", "y", "z", "confidence", "std")
 CONFIDENCES = ("confidence", "score", "likelihood", "c")
-COLUMN = re.compile(rf"(?P<keypoint>.+)[_.](?P<axis>x|y|z|{'|'.join(CONFIDENCES)})")
+COLUMN = re.compile(rf"(?P<keypoint>.+)[_.](?P<axis>x|y|z|std|{'|'.join(CONFIDENCES)})")
 
 
-def write_wide(file, points, names, columns):
-    """Write points ``(n_frames, n_keypoints, n_columns)``."""
+def write_wide(file, points, names, columns, first):
+    """Write points ``(n_frames, n_keypoints, n_columns)``, the frames numbered from `first` on."""
     csv.writer(file, lineterminator="\n").writerow(["frame", *(f"{name}_{axis}" for name in names for axis in columns)])
     line = ",".join(["%d"] + ["%.9g"] * points[0].size) + "\n"
-    file.writelines((line % (i, *frame.ravel().tolist())).replace("nan", "") for i, frame in enumerate(points))
+    file.writelines((line % (i, *frame.ravel().tolist())).replace("nan", "") for i, frame in enumerate(points, first))
 
 
-def write_long(file, points, names, columns):
-    """Write points ``(n_frames, n_keypoints, n_columns)``."""
+def write_long(file, points, names, columns, first):
+    """Write points ``(n_frames, n_keypoints, n_columns)``, the frames numbered from `first` on."""
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["frame", "keypoint", *columns])
     line = ",".join(["%.9g"] * len(columns))
-    for i, frame in enumerate(points.tolist()):
+    for i, frame in enumerate(points.tolist(), first):
         for name, values in zip(names, frame, strict=True):
             rows.writerow([i, name, *(line % tuple(values)).replace("nan", "").split(",")])
 
@@ -63,8 +63,10 @@ def read_wide(header, body, path):
     return list(places), axes, first, values.reshape(len(values), len(places), len(axes))
 
 
-def read_long(header, body, path):
-    """Names, axes, the first frame and values ``(n_frames, n_keypoints, n_axes)``."""
+def read_long(header, body, path, whole):
+    """Names, axes, the first frame and values ``(n_frames, n_keypoints, n_axes)``; `whole` if each frame has a line for
+    every keypoint, as `write_long` writes it.
+    """
     columns = ["confidence" if column in CONFIDENCES else column for column in header]
     axes = _axes(set(columns) - {"frame", "keypoint"}, path)
     if len(set(columns)) < len(columns) or "frame" not in columns:
@@ -82,6 +84,8 @@ def read_long(header, body, path):
         keypoints[keypoint] = to_numbers([row[i] for i in order], path, line)
     full = {}
     for frame, keypoints in frames.items():
+        if whole and len(keypoints) < len(names):
+            raise FileFormatError(path, f"has {len(keypoints)} of {len(names)} keypoints; it is not whole", frame)
         full[frame] = np.full((len(names), len(axes)), np.nan, np.float32)
         full[frame][list(keypoints)] = list(keypoints.values())
     first, values = _stacked(full, (len(names), len(axes)), path)
@@ -90,9 +94,9 @@ def read_long(header, body, path):
 
 def _axes(found, path):
     axes = [axis for axis in AXES if axis in found]
-    if axes[:2] != ["x", "y"] or len(axes) < len(found):
+    if axes[:2] != ["x", "y"] or len(axes) < len(found) or ("std" in axes and "z" not in axes):
         raise FileFormatError(path, f"has columns for {', '.join(sorted(found))[:100] or 'nothing'}; expected x, y and "
-                                    f"perhaps z and confidence")
+                                    f"perhaps z, std (of z) and confidence")
     return axes
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from liftz._files import atomic_write
 
+from ._about import checked_first
 from ._points import check_points, plain_names, to_y_up
 
 __all__ = ["write_c3d"]
@@ -19,7 +20,7 @@ MOST = 255  # items along a dimension of a parameter
 LAST = 0xFFFF  # the highest frame that the header can name
 
 
-def write_c3d(path, points, skeleton, *, fps, units="mm", y_up=True):
+def write_c3d(path, points, skeleton, *, fps, units="mm", y_up=True, first_frame=0):
     """Write a clip as a C3D file.
 
     Parameters
@@ -38,16 +39,18 @@ def write_c3d(path, points, skeleton, *, fps, units="mm", y_up=True):
     y_up : bool, default=True
         Whether the points' +y is up, and +x to the picture's left; else +y is down, and +x to the right. In the file,
         y is up and z points towards the camera, and it says so (``POINT:X_SCREEN``, ``POINT:Y_SCREEN``).
+    first_frame : int, default=0
+        Which frame of its recording the clip begins with. In the file, a recording's frame 0 has the number 1.
 
     Raises
     ------
     ValueError
-        If the points, `fps` or `units` cannot be written, or the names do not fit into the file.
+        If the points, `fps`, `units` or `first_frame` cannot be written, or the names do not fit into the file.
 
     Notes
     -----
     Little-endian float32, after the user guide of c3d.org. Labels from the 256th on are in ``POINT:LABELS2``, and so
-    on; a clip of more than 65,535 frames has its length in ``TRIAL:ACTUAL_END_FIELD``.
+    on; frames beyond number 65,535 are in ``TRIAL:ACTUAL_START_FIELD`` and ``TRIAL:ACTUAL_END_FIELD``.
 
     Examples
     --------
@@ -63,32 +66,35 @@ def write_c3d(path, points, skeleton, *, fps, units="mm", y_up=True):
     """
     clip = to_y_up(check_points(points, skeleton, fps, units), y_up)
     n_frames, n_points, _ = clip.shape
+    first = checked_first(first_frame) + 1
+    last = first + n_frames - 1
     missing = np.isnan(clip[..., :1])
     data = np.concatenate([np.where(missing, 0, clip), np.where(missing, -1, 0)], axis=2).astype("<f4").tobytes()
 
     blocks = 0
     for _ in range(2):  # the parameters hold where the data begins, which is behind them
-        parameters = _parameters(skeleton, n_frames, fps, units, data_start=2 + blocks)
+        parameters = _parameters(skeleton, first, last, fps, units, data_start=2 + blocks)
         blocks = -(-(4 + len(parameters) + 2) // BLOCK)
     if blocks > MOST:
         raise ValueError(f"skeleton {skeleton.name!r}: the names of {n_points} keypoints are more than a C3D file "
                          f"holds")
-    header = struct.pack("<BBHHHHHfHHf", 2, KEY, n_points, 0, 1, min(n_frames, LAST), 0, -1.0, 2 + blocks, 0, fps)
+    header = struct.pack("<BBHHHHHfHHf", 2, KEY, n_points, 0, min(first, LAST), min(last, LAST), 0, -1.0, 2 + blocks,
+                         0, fps)
     with atomic_write(path) as file:
         file.write(header.ljust(BLOCK, b"\0"))
         file.write((struct.pack("BBBB", 1, KEY, blocks, INTEL) + parameters).ljust(blocks * BLOCK, b"\0"))
         file.write(data)
-        if n_frames < LAST:  # readers of more go on to the end of the file, and would take the padding for frames
+        if last < LAST:  # readers of more go on to the end of the file, and would take the padding for frames
             file.write(b"\0" * (-len(data) % BLOCK))
 
 
-def _parameters(skeleton, n_frames, fps, units, data_start):
+def _parameters(skeleton, first, last, fps, units, data_start):
     """The parameter section without its own head: groups, each followed by its parameters."""
     labels = plain_names(skeleton.keypoints)
     shares = {f"LABELS{i // MOST + 1 if i else ''}": labels[i:i + MOST] for i in range(0, len(labels), MOST)}
     point = {
         "USED": _words(len(labels)), "SCALE": _floats(-1.0), "RATE": _floats(fps), "DATA_START": _words(data_start),
-        "FRAMES": _words(min(n_frames, LAST)), "UNITS": _text([units], flat=True),
+        "FRAMES": _words(min(last - first + 1, LAST)), "UNITS": _text([units], flat=True),
         "X_SCREEN": _text(["+X"], flat=True), "Y_SCREEN": _text(["+Y"], flat=True),
         **{name: _text(share) for name, share in shares.items()},
         **{name.replace("LABELS", "DESCRIPTIONS"): _text([""] * len(share)) for name, share in shares.items()}}
@@ -96,7 +102,8 @@ def _parameters(skeleton, n_frames, fps, units, data_start):
         "POINT": point,
         "ANALOG": {"USED": _words(0), "GEN_SCALE": _floats(1.0), "RATE": _floats(0.0)},
         "FORCE_PLATFORM": {"USED": _words(0)},
-        "TRIAL": {"ACTUAL_START_FIELD": _words(1, 0), "ACTUAL_END_FIELD": _words(n_frames & LAST, n_frames >> 16)}}
+        "TRIAL": {"ACTUAL_START_FIELD": _words(first & LAST, first >> 16),
+                  "ACTUAL_END_FIELD": _words(last & LAST, last >> 16)}}
     section = b""
     for number, (group, parameters) in enumerate(groups.items(), start=1):
         section += _entry(group, -number, b"")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from liftz._files import FileFormatError, atomic_write
-from liftz.io._about import about_clip, checked_about, checked_points, no_confidence, skeleton_for
+from liftz.io._about import about_clip, checked_about, checked_first, checked_points, no_confidence, skeleton_for
 from liftz.io._clips import as_bunch, skeleton_of
 from liftz.io._csv_layouts import read_long, read_wide, write_long, write_wide
 from liftz.io._json import as_float32, parse, read_bytes
@@ -23,8 +23,8 @@ COMMENT = "# liftz "
 LAYOUTS = {"wide": write_wide, "long": write_long}
 
 
-def write_npz(path, points, skeleton, *, fps=None, units="mm", y_up=True, confidence=None):
-    """Write a clip as an npz file: ``points``, perhaps ``confidence``, and ``about``, all else as JSON.
+def write_npz(path, points, skeleton, *, fps=None, units="mm", y_up=True, confidence=None, std=None, first_frame=0):
+    """Write a clip as an npz file: ``points``, perhaps ``confidence`` and ``std``, and ``about``, all else as JSON.
 
     Parameters
     ----------
@@ -42,6 +42,10 @@ def write_npz(path, points, skeleton, *, fps=None, units="mm", y_up=True, confid
         Whether +y is up.
     confidence : array of shape (n_frames, n_keypoints), optional
         Written as float32.
+    std : array of shape (n_frames, n_keypoints), optional
+        How far off z may be, in `units`. Written as float32.
+    first_frame : int, default=0
+        Which frame of its recording the clip begins with.
 
     Raises
     ------
@@ -61,10 +65,10 @@ def write_npz(path, points, skeleton, *, fps=None, units="mm", y_up=True, confid
     >>> bool((data.y[0] == points[..., 2]).all()), data.skeleton, data.fps, data.units
     (True, Skeleton('KINECT_20', 20 keypoints, root 'SpineBase'), 30.0, 'cm')
     """
-    points, confidence = checked_points(points, skeleton, confidence)
-    arrays = {"points": points, "about": np.array(about_clip(skeleton, fps, units, y_up, points, confidence))}
-    if confidence is not None:
-        arrays["confidence"] = confidence
+    points, confidence, std = checked_points(points, skeleton, confidence, std)
+    about = about_clip(skeleton, fps, units, y_up, points, confidence, std, first_frame=checked_first(first_frame))
+    arrays = {"points": points, "about": np.array(about)}
+    arrays |= {name: values for name, values in (("confidence", confidence), ("std", std)) if values is not None}
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     with atomic_write(path) as file:
@@ -77,8 +81,8 @@ def read_npz(path, *, skeleton=None, fps=None, units=None, y_up=None):
     Parameters
     ----------
     path : str or path-like
-        A file with ``points``, ``(n_frames, n_keypoints, 2 or 3)``, x, y and perhaps z, and perhaps ``confidence``,
-        ``(n_frames, n_keypoints)``. Nothing pickled is read.
+        A file with ``points``, ``(n_frames, n_keypoints, 2 or 3)``, x, y and perhaps z, and perhaps ``confidence`` and,
+        of z, ``std``, both ``(n_frames, n_keypoints)``. Nothing pickled is read.
     skeleton : Skeleton, optional
         Of the keypoints, where the file does not say; where it does, it must be the same.
     fps, units, y_up : optional
@@ -88,8 +92,8 @@ def read_npz(path, *, skeleton=None, fps=None, units=None, y_up=None):
     -------
     Bunch
         With, for the one clip: `X`, x, y and perhaps a confidence, ``(n_frames, n_keypoints, 2 or 3)``; `y`, z, where
-        there is one; `recordings`. And `skeleton`, `fps`, `units`, `y_up` (down, if nothing says otherwise) and
-        `image_size`.
+        there is one; `std` likewise; `recordings`; `first_frames`, which frame of its recording it begins with. And
+        `skeleton`, `fps`, `units`, `y_up` (down, if nothing says otherwise) and `image_size`.
 
     Raises
     ------
@@ -103,24 +107,29 @@ def read_npz(path, *, skeleton=None, fps=None, units=None, y_up=None):
     arrays = _arrays(path)
     if "points" not in arrays:
         raise FileFormatError(path, f"has no array 'points'; it has {', '.join(arrays) or 'none'}")
-    points, confidence = arrays["points"], arrays.get("confidence")
+    points = arrays["points"]
     if points.ndim != 3 or points.shape[2] not in (2, 3) or 0 in points.shape or points.dtype.kind not in "fiu":
         raise FileFormatError(path, f"points has shape {points.shape} and is {points.dtype}; expected numbers, "
                                     f"(n_frames, n_keypoints, 2 or 3)")
-    if confidence is not None and (confidence.shape != points.shape[:2] or confidence.dtype.kind not in "fiu"):
-        raise FileFormatError(path, f"confidence has shape {confidence.shape}, points has {points.shape}")
+    beside = {}
+    for name in ("confidence", "std"):
+        if name in arrays:
+            if arrays[name].shape != points.shape[:2] or arrays[name].dtype.kind not in "fiu":
+                raise FileFormatError(path, f"{name} has shape {arrays[name].shape}, points has {points.shape}")
+            beside[name] = as_float32(arrays[name], name, path)
     points = as_float32(points, "points", path)
-    confidence = None if confidence is None else as_float32(confidence, "confidence", path)
     about = None
     if "about" in arrays:
         if arrays["about"].ndim or arrays["about"].dtype.kind != "U":
             raise FileFormatError(path, "about is no text")
-        about = checked_about(parse(str(arrays["about"]).encode(), path), len(points), confidence is not None, path)
+        about = checked_about(parse(str(arrays["about"]).encode(), path), len(points), "confidence" in beside,
+                              "std" in beside, path)
     skeleton = skeleton_for(path, about, skeleton, points.shape[1])
-    return _bunch(path, points, confidence, skeleton, about, fps, units, y_up)
+    return _bunch(path, points, beside, skeleton, about, fps, units, y_up)
 
 
-def write_csv(path, points, skeleton, *, fps=None, units="mm", y_up=True, confidence=None, layout="wide"):
+def write_csv(path, points, skeleton, *, fps=None, units="mm", y_up=True, confidence=None, std=None, first_frame=0,
+              layout="wide"):
     """Write a clip as CSV, in numbers that give the same float32 back.
 
     The first line is a comment with what is no table: skeleton, fps, units, direction of y. The table is pandas's
@@ -128,11 +137,13 @@ def write_csv(path, points, skeleton, *, fps=None, units="mm", y_up=True, confid
 
     Parameters
     ----------
-    path, points, skeleton, fps, units, y_up, confidence
+    path, points, skeleton, fps, units, y_up, confidence, std
         As in `write_npz`.
+    first_frame : int, default=0
+        Which frame of its recording the clip begins with: the column ``frame`` counts from there.
     layout : {"wide", "long"}, default="wide"
         A line for each frame, with the columns ``frame, <keypoint>_x, <keypoint>_y, <keypoint>_z``; or a line for each
-        keypoint of each frame, with the columns ``frame, keypoint, x, y, z``.
+        keypoint of each frame, with the columns ``frame, keypoint, x, y, z``. Then those of confidence and std.
 
     Raises
     ------
@@ -157,13 +168,14 @@ def write_csv(path, points, skeleton, *, fps=None, units="mm", y_up=True, confid
     """
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be 'wide' or 'long', got {layout!r}")
-    points, confidence = checked_points(points, skeleton, confidence)
-    if confidence is not None:
-        points = np.concatenate([points, confidence[..., None]], axis=2)
-    columns = ["x", "y", "z"][:points.shape[2] - (confidence is not None)] + ["confidence"] * (confidence is not None)
+    points, confidence, std = checked_points(points, skeleton, confidence, std)
     text = io.StringIO(newline="")
-    text.write(f"{COMMENT}{about_clip(skeleton, fps, units, y_up, points, confidence)}\n")
-    LAYOUTS[layout](text, points, skeleton.keypoints, columns)
+    text.write(f"{COMMENT}{about_clip(skeleton, fps, units, y_up, points, confidence, std)}\n")
+    columns = ["x", "y", "z"][:points.shape[2]]
+    for name, values in (("confidence", confidence), ("std", std)):
+        if values is not None:
+            points, columns = np.concatenate([points, values[..., None]], axis=2), [*columns, name]
+    LAYOUTS[layout](text, points, skeleton.keypoints, columns, checked_first(first_frame))
     with atomic_write(path) as file:
         file.write(text.getvalue().encode())
 
@@ -171,12 +183,12 @@ def write_csv(path, points, skeleton, *, fps=None, units="mm", y_up=True, confid
 def read_csv(path, *, skeleton=None, root=None, fps=None, units=None, y_up=None):
     """Read CSV, wide or long, as `write_csv` writes it, or made by hand.
 
-    Wide: a line for each frame, with columns ``<keypoint>_x`` and so on, x, y and perhaps z and a confidence (also
-    called score, likelihood or c; ``.`` may stand for ``_``), and perhaps ``frame``. Long: a line for each keypoint of
-    each frame, with the columns ``frame``, ``keypoint``, ``x``, ``y`` and perhaps z and a confidence. Empty and "nan"
-    are not known. What `write_csv` wrote has its number of frames in the first line, and is refused if it is not
-    whole; other CSV that was cut off between two lines cannot be told from a shorter recording. A digit that has
-    become another digit cannot be told from data in either.
+    Wide: a line for each frame, with columns ``<keypoint>_x`` and so on, x, y and perhaps z and its std and a
+    confidence (also called score, likelihood or c; ``.`` may stand for ``_``), and perhaps ``frame``. Long: a line for
+    each keypoint of each frame, with the columns ``frame``, ``keypoint``, ``x``, ``y`` and perhaps z, its std and a
+    confidence. Empty and "nan" are not known. What `write_csv` wrote has its number of frames in the first line, and is
+    refused if it is not whole; other CSV that was cut off between two lines cannot be told from a shorter recording. A
+    digit that has become another digit cannot be told from data in either.
 
     Parameters
     ----------
@@ -193,7 +205,7 @@ def read_csv(path, *, skeleton=None, root=None, fps=None, units=None, y_up=None)
     Returns
     -------
     Bunch
-        As from `read_npz`, with `first_frames`, the number of the first frame.
+        As from `read_npz`.
 
     Raises
     ------
@@ -210,8 +222,9 @@ def read_csv(path, *, skeleton=None, root=None, fps=None, units=None, y_up=None)
         comment, _, text = text.partition("\n")
         about, first_line = parse(comment[len(COMMENT):].encode(), path), 2
     header, body = read_rows(path, text, first_line=first_line)
-    names, axes, first, values = (read_long if "keypoint" in header else read_wide)(header, body, path)
-    about = None if about is None else checked_about(about, len(values), "confidence" in axes, path)
+    names, axes, first, values = (read_long(header, body, path, whole=about is not None) if "keypoint" in header
+                                  else read_wide(header, body, path))
+    about = None if about is None else checked_about(about, len(values), "confidence" in axes, "std" in axes, path)
     if skeleton is None and about is None:
         skeleton = skeleton_of(names, Path(path).stem, path, root=root)
     skeleton = skeleton_for(path, about, skeleton, None)
@@ -219,22 +232,25 @@ def read_csv(path, *, skeleton=None, root=None, fps=None, units=None, y_up=None)
         odd = sorted(set(names) ^ set(skeleton.keypoints))[0]
         raise FileFormatError(path, f"its keypoints are not those of {skeleton.name}: {odd!r} is in only one of them")
     values = values[:, [names.index(name) for name in skeleton.keypoints]]
-    confidence = values[..., -1] if axes[-1] == "confidence" else None
-    points = values[..., :len(axes) - (confidence is not None)]
-    data = _bunch(path, points, confidence, skeleton, about, fps, units, y_up)
+    beside = {name: values[..., axes.index(name)] for name in ("confidence", "std") if name in axes}
+    data = _bunch(path, values[..., :len(axes) - len(beside)], beside, skeleton, about, fps, units, y_up)
     data["first_frames"] = np.array([first])
     return data
 
 
-def _bunch(path, points, confidence, skeleton, about, fps, units, y_up):
+def _bunch(path, points, beside, skeleton, about, fps, units, y_up):
+    confidence = beside.get("confidence")
     if confidence is not None and (spot := no_confidence(points, confidence, skeleton)):
         raise FileFormatError(path, spot)
-    said = about or {"fps": None, "units": None, "y_up": False}
+    said = about or {"fps": None, "units": None, "y_up": False, "first_frame": 0}
     X = points[..., :2] if confidence is None else np.concatenate([points[..., :2], confidence[..., None]], axis=2)
     data = as_bunch([X.copy()], skeleton, recordings=[Path(path).stem], units=said["units"] if units is None else units,
-                    y_up=said["y_up"] if y_up is None else y_up, fps=said["fps"] if fps is None else fps)
+                    y_up=said["y_up"] if y_up is None else y_up, fps=said["fps"] if fps is None else fps,
+                    first_frames=np.array([said["first_frame"]]))
     if points.shape[2] == 3:
         data["y"] = to_object_array([points[..., 2].copy()])
+    if "std" in beside:
+        data["std"] = to_object_array([beside["std"].copy()])
     return data
 
 

@@ -6,12 +6,13 @@ import os
 
 from liftz._files import atomic_write
 
+from ._about import checked_first
 from ._points import check_points, plain_names, to_y_up
 
 __all__ = ["write_trc"]
 
 
-def write_trc(path, points, skeleton, *, fps, units="mm", y_up=True):
+def write_trc(path, points, skeleton, *, fps, units="mm", y_up=True, first_frame=0):
     """Write a clip as a TRC file.
 
     Parameters
@@ -29,11 +30,14 @@ def write_trc(path, points, skeleton, *, fps, units="mm", y_up=True):
     y_up : bool, default=True
         Whether the points' +y is up, and +x to the picture's left; else +y is down, and +x to the right. In the file,
         y is up and z points towards the camera.
+    first_frame : int, default=0
+        Which frame of its recording the clip begins with. In the file, a recording's frame 0 has the number 1, and the
+        time 0.
 
     Raises
     ------
     ValueError
-        If the points, `fps` or `units` cannot be written.
+        If the points, `fps`, `units` or `first_frame` cannot be written.
 
     Notes
     -----
@@ -59,18 +63,19 @@ def write_trc(path, points, skeleton, *, fps, units="mm", y_up=True):
     1 0.000000 0 0 0 -250.5 0 1
     """
     clip = to_y_up(check_points(points, skeleton, fps, units), y_up)
+    first = checked_first(first_frame)
     n_frames, n_markers, _ = clip.shape
     rate = f"{fps:.10g}"
     name = "".join(c if c.isprintable() else "_" for c in os.path.basename(os.fspath(path)))
     head = [
         f"PathFileType\t4\t(X/Y/Z)\t{name}",
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
-        f"{rate}\t{rate}\t{n_frames}\t{n_markers}\t{units}\t{rate}\t1\t{n_frames}",
+        f"{rate}\t{rate}\t{n_frames}\t{n_markers}\t{units}\t{rate}\t{first + 1}\t{n_frames}",
         "Frame#\tTime\t" + "\t\t\t".join(plain_names(skeleton.keypoints)) + "\t\t",
         "\t\t" + "\t".join(f"{axis}{i}" for i in range(1, n_markers + 1) for axis in "XYZ"),
         "", ""]
     line = "%d\t%.6f\t" + "\t".join(["%.9g"] * (3 * n_markers)) + "\n"  # nine digits are all that float32 has
     with atomic_write(path) as file:
         file.write("\n".join(head).encode("utf-8", "replace"))
-        for i, row in enumerate(clip.reshape(n_frames, -1)):
+        for i, row in enumerate(clip.reshape(n_frames, -1), first):
             file.write((line % (i + 1, i / fps, *row.tolist())).encode())
