@@ -9,17 +9,18 @@ import numpy as np
 from results import machine, write_section
 
 PICTURES = Path(__file__).with_name("pictures")
-BASELINES = ("mean pose", "frame ridge")
+PARTS = "the lifter with one net, and with one thing changed"
 COLUMNS = {"mm": 7, "signers": 8, "seeds": 6, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
-           "fits": 5, "s a fit": 8}
+           "of one net": 11, "fits": 5, "s a fit": 8}
 P6 = {"mm": 7, "before": 7, "ratio": 6, "worst": 12, "fits": 5}
 
 
 def by_table(lines):
-    """Lines of each protocol and variant, by model."""
+    """Lines of each protocol and variant, by model; the ablation's are a table of their own."""
     out = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        out[line["protocol"], line["variant"]][line["model"]].append(line)
+        variant = PARTS if line["model"].startswith("one net") else line["variant"]
+        out[line["protocol"], variant][line["model"]].append(line)
     return dict(sorted(out.items()))
 
 
@@ -55,6 +56,13 @@ def row(lines):
     return out
 
 
+def share(mine, theirs):
+    """What the error of one model is of another's, on the signers that both were run on; None without any."""
+    mine, theirs = mean_of(mine, "error"), mean_of(theirs, "error")
+    common = mine.keys() & theirs.keys()
+    return sum(mine[s] for s in common) / sum(theirs[s] for s in common) if common else None
+
+
 def tables(lines):
     """Lines of text: one table a protocol and variant, and what P1 and P2 come to."""
     out = []
@@ -62,12 +70,14 @@ def tables(lines):
         columns = P6 if protocol == "P6" else COLUMNS
         most = max(len(mean_of(found, "error")) for found in models.values())
         out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
-                f"{'model':36s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
+                f"{'model':56s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
+            if variant == PARTS and "one net" in models:
+                cells["of one net"] = f"{share(found, models['one net']):.3f}"
             mark = " *" if len(mean_of(found, "error")) < most else ""
             texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
-            out.append(f"{model + mark:36s}" + "".join(texts))
+            out.append(f"{model + mark:56s}" + "".join(texts))
         if any(len(mean_of(found, "error")) < most for found in models.values()):
             out.append("* on some of the signers only, so its mean compares with no other")
     return out + [""] + summary(lines)
@@ -80,12 +90,8 @@ def summary(lines):
         if "lifter" not in models or len(models) < 3:
             continue
         mine = mean_of(models["lifter"], "error")
-        shares = {}
-        for model, found in models.items():
-            theirs = mean_of(found, "error")
-            common = mine.keys() & theirs.keys()
-            if model != "lifter" and not model.startswith("one net") and common:
-                shares[model] = sum(mine[s] for s in common) / sum(theirs[s] for s in common)
+        shares = {model: share(models["lifter"], found) for model, found in models.items() if model != "lifter"}
+        shares = {model: found for model, found in shares.items() if found is not None}
         best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
         text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"
         if "frame ridge" in shares:
@@ -113,12 +119,13 @@ def draw_models(lines):
     """Every model's error on P1 and P2, a dot for each signer."""
     from matplotlib.figure import Figure
 
-    found = {protocol: models for (protocol, _), models in by_table(lines).items() if protocol in ("P1", "P2")}
+    found = {protocol: models for (protocol, variant), models in by_table(lines).items()
+             if protocol in ("P1", "P2") and variant != PARTS}
     if not found:
         return None
     figure = Figure(figsize=(8, 3 * len(found)), layout="constrained")
     for axes, (protocol, models) in zip(np.atleast_1d(figure.subplots(len(found))), found.items(), strict=True):
-        errors_of = {name: mean_of(models[name], "error") for name in models if not name.startswith("one net")}
+        errors_of = {name: mean_of(models[name], "error") for name in models}
         common = set.intersection(*(set(errors) for errors in errors_of.values()))
         if not common:
             continue
