@@ -107,7 +107,9 @@ def write_report(path, data, predictions, *, model="lifter", reference=None, tit
 
 
 def _headline(row, reference, units):
-    skill = "" if row.skill is None else f" That is {abs(row.skill):.0%} {'less' if row.skill >= 0 else 'more'} than the {reference}'s."
+    skill = ""
+    if row.skill is not None:
+        skill = f" That is {abs(row.skill):.0%} {'less' if row.skill >= 0 else 'more'} than the {reference}'s."
     return (f"On signers never seen, {row.model} is {row.mean:.3g} {units} off on average "
             f"(± {row.spread:.2g} over signers; worst {row.worst_signer}, {row.worst:.3g}).{skill}")
 
