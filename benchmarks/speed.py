@@ -2,8 +2,9 @@
 
 Live: the median CPU time of a push to `Stream`, and of the same push whose nets are torch's, called frame by frame, in
 turn on the same frames, of which the quietest repeat counts; what the two put out is checked to be the same. Of the
-nets alone likewise. Offline: `predict` of one long clip, as a multiple of its length at 30 frames a second. All in one
-thread.
+nets alone likewise. A push cannot take less than reading the weights does: how long this machine takes for a bare
+product with those of the first row is printed, too. Offline: `predict` of one long clip, as a multiple of its length at
+30 frames a second. All in one thread.
 """
 
 import argparse
@@ -32,21 +33,22 @@ ROWS = {
 class TorchNets:
     """`StepNets`, as one would write it with torch; the states are kept here."""
 
-    def __init__(self, lifter, features):
+    def __init__(self, lifter, features, put_out):
         self.modules = [net.module_.eval() for net in lifter[-1].regressor_.nets_]
         self.back = np.argsort(features.order)
+        self.put_out = put_out
         self.states = {}
 
     @torch.inference_mode()
-    def step(self, features, h, c, i):
-        x = torch.from_numpy(np.nan_to_num(features[self.back]))[None, None]
+    def step(self, features, i):
+        x = torch.from_numpy(features[self.back])[None, None]
         total = 0
         for n, module in enumerate(self.modules):
             below = ((x - module.mean) / module.scale).clamp(-5, 5)
             for layer, lstm in enumerate(module.forwards):
                 below, self.states[i, n, layer] = lstm(below, self.states.get((i, n, layer)))
             total = total + module.head(below)
-        return (total[0, 0] / len(self.modules)).numpy()
+        return self.put_out((total[0, 0] / len(self.modules)).numpy())
 
 
 def timed(function, times):
@@ -60,6 +62,16 @@ def timed(function, times):
     return timed_function
 
 
+def product_time(n_inputs, n_outputs, n_calls):
+    """Microseconds of a frame times as many weights."""
+    rng, times = np.random.default_rng(0), []
+    frame, weights = (rng.random(shape, np.float32) for shape in (n_inputs, (n_inputs, n_outputs)))
+    product = timed(np.dot, times)
+    for _ in range(n_calls):
+        product(frame, weights)
+    return np.median(times) / 1e3
+
+
 def stream_times(lifter, clip, repeats):
     """Microseconds of numpy's and of torch's push, then of their nets alone, in the quietest repeat.
 
@@ -71,7 +83,7 @@ def stream_times(lifter, clip, repeats):
         for i, in_torch in enumerate((False, True)):
             stream, pushes, nets = Stream(lifter), [], []
             if in_torch:
-                stream._nets = TorchNets(lifter, stream._features)
+                stream._nets = TorchNets(lifter, stream._features, stream._put_out)
             stream._nets.step = timed(stream._nets.step, nets)
             push = timed(stream.push, pushes)
             out.append([push(frame) for frame in clip])
@@ -89,6 +101,7 @@ data = make_signing(n_signers=1, n_clips=1, n_frames=options.frames, random_stat
 clip = data.X[0]
 flicker = np.where(np.random.default_rng(0).random((*clip.shape[:2], 1)) < 0.05, np.float32(np.nan), clip)
 print(f"{len(clip)} frames of {clip.shape[1]} keypoints; microseconds of CPU a frame, median")
+n_inputs, n_gates, products = 2 * clip.shape[1] + 256, 4 * 256, []
 print(f"{'':38} {'push':>6} {'torch':>6} {'':>5}   {'nets':>6} {'torch':>6} {'':>5}")
 for name, row in ROWS.items():
     parameters = {name: value for name, value in row.items() if name != "bones"} | {
@@ -99,6 +112,8 @@ for name, row in ROWS.items():
         push, torch_push, nets, torch_nets = stream_times(lifter, frames, options.repeats)
         print(f"{what:38} {push:6.0f} {torch_push:6.0f} {torch_push / push:4.1f}x   {nets:6.0f} {torch_nets:6.0f} "
               f"{torch_nets / nets:4.1f}x", flush=True)
+        products.append(product_time(n_inputs, n_gates, options.frames))
+print(f"{f'a bare product with {n_inputs} x {n_gates} weights':38} {min(products):6.0f}")
 for look_ahead, name in ((None, "whole clips"), (0, "causal")):
     lifter = make_lifter(data.skeleton, look_ahead=look_ahead, max_epochs=1, random_state=0).fit(data.X, data.y)
     lifter.predict(data.X)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 
 import numpy as np
 
@@ -79,7 +78,7 @@ class Stream:
         options = fitted["nets_"][0]["module"]
         if options["look_ahead"] is None:
             raise ValueError("this lifter looks at whole clips; for frames as they come, fit one with "
-                             "make_lifter(..., look_ahead=0), or with some frames more for better depths")
+                             "make_lifter(..., look_ahead=0)")
         self._inputs = [_streamable(input_step, step) for step in steps]
         self._outputs = [_streamable(output_step, step) for step in (fitted["targets_"], *reversed(outputs))]
         first = (steps + [regressor])[0]
@@ -89,22 +88,22 @@ class Stream:
         self.delay = options["look_ahead"] * self._stride
         self._features = FrameFeatures(fitted["features_"]["parameters"], fitted["n_keypoints_in_"], self._shape[1],
                                        self._stride)
-        self._nets = StepNets(fitted["nets_"], self._features)
+        self._nets = StepNets(fitted["nets_"], self._features, self._put_out)
         self._n_out = len(self._put_out(np.zeros(fitted["n_keypoints_in_"], np.float32)))
-        hidden = self._stride, self._nets.n_layers, self._nets.n_nets, self._nets.n_units
+        self._n_frames = 0
         self._state = {
             "lifter": np.array(_fingerprint(fitted["nets_"])),
-            "n_frames": np.array(0),
             **{f"roots_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, Center)},
             "features": self._features.values,
-            "h": np.zeros(hidden, np.float32),
-            "c": np.zeros(hidden, np.float32),
+            "shown": self._features.shown,
+            "h": self._nets.h,
+            "c": self._nets.c,
         }
         self._start = self.state()
 
     @property
     def n_frames(self):
-        return int(self._state["n_frames"])
+        return self._n_frames
 
     def push(self, frame):
         """Take the next frame.
@@ -119,13 +118,13 @@ class Stream:
         array of shape (n_keypoints,), of float32, or None
             Depths of the frame `delay` frames ago, in the unit of the lifter's depths; None if there was none.
         """
-        frame = self._check(frame)
+        points, confidences = self._check(frame)
         for step in self._inputs:
-            frame = step(frame)
+            points, confidences = step(points, confidences)
         phase = self.n_frames % self._stride
-        self._features(frame, phase)
+        self._features(points, confidences, phase)
         depths = self._step(phase)
-        self._state["n_frames"] += 1
+        self._n_frames += 1
         return depths if self.n_frames > self.delay else None
 
     def finish(self):
@@ -149,7 +148,7 @@ class Stream:
 
     def state(self):
         """All that the stream knows of the frames so far, as a dict of arrays; for `load_state`, or ``numpy.savez``."""
-        return {name: values.copy() for name, values in self._state.items()}
+        return {name: values.copy() for name, values in self._state.items()} | {"n_frames": np.array(self._n_frames)}
 
     def load_state(self, state):
         """Go on from a `state`, of this stream or of another one of the same lifter.
@@ -165,37 +164,35 @@ class Stream:
         """
         given = {name: np.asarray(state[name]) for name in state}
         if ({name: values.shape for name, values in given.items()} !=
-                {name: values.shape for name, values in self._state.items()} or
+                {name: values.shape for name, values in self._start.items()} or
                 given["lifter"] != self._state["lifter"]):
             raise ValueError("this is no state of a stream of this lifter")
+        self._n_frames = int(given["n_frames"])
         for name, values in self._state.items():
             values[...] = given[name]
-        self._nets.forget()  # it is right still, but the same frames shall give the same bits
 
     def _check(self, given):
-        """A copy of a frame, in float32, which the steps may change."""
-        if type(given) is np.ndarray and given.shape == self._shape and given.dtype == np.float32:
-            frame = given.copy()
-            if math.isfinite(np.add.reduce(frame, axis=None)):  # the quick way to find nothing wrong
-                return frame
-        where = f"frame {self.n_frames}"
-        frame = np.array(_as_float32(given, where))
+        """A frame's points, as complex numbers, and its confidences, if it has some."""
+        frame, where = given, f"frame {self.n_frames}"
+        if type(given) is not np.ndarray or given.dtype != np.float32:
+            frame = _as_float32(given, where)
         if frame.shape != self._shape:
             raise ValueError(f"{where} has shape {frame.shape}, expected {self._shape}")
+        points = np.ascontiguousarray(frame[:, :2]).view(np.complex64)[:, 0]
+        confidences = frame[:, 2] if frame.shape[1] == 3 else None
         bad = np.isinf(frame)
-        if frame.shape[1] == 3:
-            bad[:, 2] |= np.isnan(frame[:, 2]) & ~np.isnan(frame[:, :2]).any(axis=1)
-        if bad.any():
+        if confidences is not None:
+            bad[:, 2] |= np.isnan(confidences) > np.isnan(points)
+        if np.count_nonzero(bad):
             keypoint, channel = np.argwhere(bad)[0]
             name = self._skeleton.keypoints[keypoint] if self._skeleton is not None else keypoint
             raise ValueError(f"{where}, keypoint {name}: {['x', 'y', 'confidence'][channel]} is "
                              f"{np.asarray(given)[keypoint, channel]}; expected a finite number of float32's range, or "
                              f"NaN in x and y for 'not seen'")
-        return frame
+        return points, confidences
 
     def _step(self, phase):
-        features, h, c = (self._state[name][phase] for name in ("features", "h", "c"))
-        return self._put_out(self._nets.step(features, h, c, phase))
+        return self._nets.step(self._features.values[phase], phase)
 
     def _put_out(self, depths):
         for step in self._outputs:

@@ -16,7 +16,10 @@ from lifting_cases import SIGNER, TINY, recordings, tiny_lifter, tiny_lstm
 from sklearn.pipeline import make_pipeline
 
 from liftz import FrameRidge, GapFiller, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer, make_lifter
+from liftz._steps import FrameFeatures
+from liftz.features import bone_ends, frame_features
 from liftz.persistence import save
+from liftz.sequences import seen
 from liftz.streaming import Stream
 
 X, Y, _ = recordings()
@@ -67,6 +70,7 @@ def clips(draw, n_channels, max_frames=24):
         clip[frame : frame + rng.integers(1, 6), keypoint, : rng.integers(1, 3)] = np.nan
     clip[rng.random(n_frames) < gap / 2, :, :2] = np.nan
     clip[rng.integers(n_frames), :, :2] = 100 * rng.normal(size=(N_KEYPOINTS, 2))
+    clip[~seen(clip) & (rng.random((n_frames, N_KEYPOINTS)) < 0.5), 2] = np.nan
     return clip[..., :n_channels].astype(np.float32)
 
 
@@ -117,8 +121,34 @@ def test_it_equals_predict_for_every_prefix(look_ahead, stride, clip):
             assert_near(found, expected)
 
 
-def test_a_residual_around_the_first_layer():
-    lifter = fitted(hidden_size=30, residual=True)  # as many units as features
+@given(st.sampled_from([2, 3]), st.sampled_from([None, bone_ends(SIGNER)]), st.sampled_from([[], [4]]), st.data())
+def test_its_features_are_to_the_bit_those_of_a_clip(n_channels, bones, unseen, data):
+    """Where a bone is nearly as long as it ever was, the least rounding shows in its depth."""
+    parameters = {"bones": bones, "causal": True, "unseen": np.isin(np.arange(N_KEYPOINTS), unseen)}
+    clip = data.draw(clips(n_channels))
+    features = FrameFeatures(parameters, N_KEYPOINTS, n_channels, 1)
+    for frame, expected in zip(clip, frame_features(clip, **parameters)[:, features.order], strict=True):
+        points = np.array([complex(*point) for point in frame[:, :2]], np.complex64)
+        features(points, frame[:, 2] if n_channels == 3 else None, 0)
+        np.testing.assert_array_equal(features.values[0], expected)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize("times", [3, 100, 1e20, 1e35])
+@pytest.mark.parametrize("n_nets", [1, 3])
+def test_what_training_never_saw_is_cut(n_nets, times):
+    lifter = fitted(n_nets=n_nets)
+    clip = X[1].copy()
+    clip[3:5] *= times
+    clip[7, 4] *= -times
+    expected = lifter.predict([clip])[0]
+    assert np.isfinite(expected).all()
+    assert_near(streamed(Stream(lifter), clip), expected)
+
+
+@pytest.mark.parametrize("n_nets", [1, 3])
+def test_a_residual_around_the_first_layer(n_nets):
+    lifter = fitted(hidden_size=30, residual=True, n_nets=n_nets)  # as many units as features
     assert_near(streamed(Stream(lifter), X[1]), lifter.predict([X[1]])[0])
 
 
@@ -134,13 +164,15 @@ def test_a_skeleton_without_bones_and_the_regressor_alone():
     assert_near(streamed(Stream(lstm), X[1]), lstm.predict([X[1]])[0])
 
 
-def test_pipelines_of_ones_own():
+@pytest.mark.parametrize("n_channels", [2, 3])
+def test_pipelines_of_ones_own(n_channels):
+    clips = recordings(n_channels)[0]
     lifter = make_pipeline(
         ZNormalizer(), RootCenterer(SIGNER, per_region=False, causal=True), RegionSelector(SIGNER, ["tip", "hip"]),
         TransformedTarget(tiny_lstm(None, look_ahead=0), make_pipeline(
             RootCenterer(SIGNER, per_region=False), RegionSelector(SIGNER, ["tip", "hip"]), ZNormalizer())))
-    lifter.fit(X, Y)
-    assert_near(streamed(Stream(lifter), X[1]), lifter.predict([X[1]])[0])
+    lifter.fit(clips, Y)
+    assert_near(streamed(Stream(lifter), clips[1]), lifter.predict([clips[1]])[0])
 
 
 def test_an_hour_adds_no_rounding():
@@ -175,6 +207,16 @@ def test_its_state_goes_on_elsewhere(kept, tmp_path):
     assert second.n_frames == 7
     out += [second.push(frame) for frame in clip[7:]]
     np.testing.assert_array_equal([*filter(lambda depths: depths is not None, out), *second.finish()], expected)
+
+
+def test_a_state_without_bones_goes_through_json():
+    lstm = tiny_lstm(None, look_ahead=0, stride=2).fit(X, [np.nan_to_num(depth) for depth in Y])
+    first, second = Stream(lstm), Stream(lstm)
+    for frame in X[1][:7]:
+        first.push(frame)
+    second.load_state(json.loads(json.dumps({name: values.tolist() for name, values in first.state().items()})))
+    for frame in X[1][7:]:
+        np.testing.assert_array_equal(second.push(frame), first.push(frame))
 
 
 def test_a_state_of_another_lifter_is_refused():
