@@ -70,7 +70,8 @@ def tables(lines):
         columns = P6 if protocol == "P6" else COLUMNS
         most = max(len(mean_of(found, "error")) for found in models.values())
         out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
-                f"{'model':56s}" + "".join(f"{name:>{width}s}" for name, width in columns.items())]
+                f"{'model':56s}" + "".join(f"{'cm' if (protocol, name) == ('P7', 'mm') else name:>{width}s}"
+                                         for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
             if variant == PARTS and "one net" in models:
