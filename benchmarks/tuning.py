@@ -2,19 +2,22 @@
 
     python benchmarks/tuning.py kills      # kill -9 at 20 random instants of two processes, SQLite and journal
     python benchmarks/tuning.py overhead   # CPU time of a trial beside its fits
-    python benchmarks/tuning.py workers    # two processes against one
-    python benchmarks/tuning.py pruning    # trials in the same CPU time, with pruning and without
-    python benchmarks/tuning.py rivals     # against scikit-learn's and optuna-integration's searches (needs pandas)
+    python benchmarks/tuning.py workers    # two processes against one; wants two cores that have nothing else to do
+    python benchmarks/tuning.py pruning    # trials and errors for the same CPU time, with pruning and without
+    python benchmarks/tuning.py rivals     # and with optuna-integration's search; needs that, and pandas
     python benchmarks/tuning.py            # all of them
 
-Each takes minutes of one or two cores. Ratios are of one run on one machine. Lifters are small and signers
-synthetic here, so that it runs anywhere; `tuned.py` beside this has the real ones.
+The first three search over an estimator that sleeps or computes, the last two over small lifters of synthetic
+signers, so that all run anywhere; `tuned.py` beside this has the real ones. The last two take 3 minutes of CPU a seed
+and keep what is measured in `--results`: they go on where they stopped, and print the table of all that is there. To
+measure anew, give another file.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import random
 import tempfile
 import time
@@ -22,13 +25,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.pruners import MedianPruner, WilcoxonPruner
+from optuna.distributions import FloatDistribution
+from optuna.pruners import WilcoxonPruner
 from optuna.trial import TrialState
+from searches import ALONE, PRUNED, compare
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import LeaveOneGroupOut, RandomizedSearchCV
+from sklearn.model_selection import LeaveOneGroupOut
 
-from liftz.tuning import OptunaSearch, lifter_space
+from liftz.tuning import OptunaSearch
 
 GRACE = 2.0  # seconds
 
@@ -51,7 +55,7 @@ class Burner(RegressorMixin, BaseEstimator):
 
     def score(self, X, y):
         """Of each signer a little other, as signers are."""
-        return -abs(self.x - 0.3 - 0.01 * float(np.mean(X)))
+        return -abs(self.x - 0.3) * (1 + 0.1 * float(np.mean(X)))
 
 
 def burn(storage=None, n_trials=10, n_signers=3, seconds=0.0, burn=False, space=None, **options):
@@ -175,122 +179,51 @@ def measure_overhead(n_trials=4, n_many=100):
               f"last of {n_many} trials with 13 parameters {1000 * last:.0f} ms, {last / 5:.1%}")
 
 
-def measure_workers(seconds=0.3, n_trials=16):
-    """Wall-clock time of a study by one process and by two, as each computes."""
-    took = {1: [], 2: []}
-    for _ in range(2):
-        for n in took:
-            with tempfile.TemporaryDirectory() as folder:
-                start = time.perf_counter()
-                storage = storages(folder)["SQLite"]
-                workers = [process(worker, storage, n_trials, f"{folder}/told-{i}.txt", seconds, True)
-                           for i in range(n)]
-                for w in workers:
-                    w.join()
-                    assert w.exitcode == 0
-                took[n].append(time.perf_counter() - start)
-    one, two = min(took[1]), min(took[2])
-    print(f"workers: {n_trials} trials of three folds, {3 * seconds:g} s of CPU each, on SQLite: {one:.1f} s by one "
-          f"process, {two:.1f} s by two, {one / two:.2f} times as fast")
+def measure_workers(seconds=0.3, n_trials=16, n_times=3):
+    """Wall-clock time of a study by one process and by two, in turns: of trials that sleep, and of ones that compute.
+
+    Sleeping shows what the search itself keeps the other process waiting for, also on cores that are busy.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        burn(storages(folder)["SQLite"], 1)  # so that the processes, forked, have nothing left to import
+    if hasattr(os, "getloadavg"):
+        print(f"workers: {os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
+    for what in ("sleep", "compute"):
+        took = np.array([[_race(n, n_trials, seconds, what == "compute") for n in (1, 2)] for _ in range(n_times)])
+        ratios = took[:, 0] / took[:, 1]
+        one, two = np.median(took, axis=0)
+        print(f"workers: {n_trials} trials that {what} {3 * seconds:g} s in three folds, on SQLite: {one:.1f} s by one "
+              f"process, {two:.1f} s by two, {np.median(ratios):.2f} times as fast ({ratios.min():.2f} to "
+              f"{ratios.max():.2f}, {n_times} times in turns)")
 
 
-def small(seed=0, n_signers=12, n_out=4):
-    """Synthetic signers to tune on, others to test on, a small lifter, and what to search."""
-    from liftz import make_lifter
-    from liftz.datasets import make_signing
-
-    data = make_signing(n_signers=n_signers, n_clips=2, n_frames=(30, 40), random_state=seed)
-    lifter = make_lifter(data.skeleton, select="body", n_nets=1, hidden_size=32, batch_size=8, augment=None,
-                         random_state=0, early_stopping=True, patience=100, validation_fraction=0.15)
-    names = ("lr", "max_epochs", "hidden_size", "dropout", "window")
-    space = {f"lift__regressor__{name}": lifter_space(lifter, max_epochs=(8, 16))[f"lift__regressor__{name}"]
-             for name in names}
-    space["lift__regressor__lr"] = FloatDistribution(1e-5, 1e-1, log=True)
-    space["lift__regressor__hidden_size"] = IntDistribution(8, 64)
-    test = np.isin(data.groups, sorted(set(data.groups))[-n_out:])
-    return data, test, lifter, space
-
-
-def until(seconds):
-    """A callback that ends a search after so much CPU time from now on."""
-    end = time.process_time() + seconds
-
-    def stop(study, trial):
-        if time.process_time() > end:
-            study.stop()
-
-    return stop
-
-
-def tuned(data, test, lifter, space, seconds, seed=0, **options):
-    """A search on all but the test signers, within a budget of CPU time."""
-    X, y, groups = data.X[~test], data.y[~test], data.groups[~test]
-    search = OptunaSearch(lifter, space, n_trials=None, timeout=3600, cv=LeaveOneGroupOut(), random_state=seed,
-                          callbacks=[until(seconds)], refit=options.pop("refit", True), **options)
-    return search.fit(X, y, groups=groups, lift__groups=groups)
-
-
-def measure_pruning(seconds=40.0):
-    """How many trials a budget of CPU time is enough for."""
-    from liftz.pruning import EpochPruning
-
-    data, test, lifter, space = small()
-    by_epoch = EpochPruning(pruner=MedianPruner(n_startup_trials=4, n_warmup_steps=1))
-    ways = {"no pruning": {}, "by fold": {"pruner": WilcoxonPruner(p_threshold=0.2)},
-            "by fold and epoch": {"pruner": WilcoxonPruner(p_threshold=0.2), "epoch_pruning": by_epoch}}
-    counts = {}
-    for way, options in ways.items():
-        search = tuned(data, test, lifter, space, seconds, refit=False, **options)
-        states = search.cv_results_["state"].tolist()
-        counts[way] = len(states)
-        print(f"pruning: {way}: {len(states)} trials in {seconds:.0f} s of CPU, {states.count('pruned')} pruned, "
-              f"{counts[way] / counts['no pruning']:.1f} times as many; best {-search.best_score_:.3f} {data.units}")
-
-
-def measure_rivals(n_iter=8, seed=0):
-    """The honest error after the CPU time that `n_iter` candidates take RandomizedSearchCV."""
-    from optuna_integration import OptunaSearchCV
-    from scipy.stats import loguniform, randint, uniform
-
-    data, test, lifter, space = small(seed)
-    X, y, groups = data.X[~test], data.y[~test], data.groups[~test]
-    names = list(space)
-    drawn = dict(zip(names, (loguniform(1e-5, 1e-1), randint(8, 17), randint(8, 65), uniform(0, 0.5),
-                             [60, 120, 180, 240, 300]), strict=True))
-
-    def report(name, search, start, n_trials):
-        took = time.process_time() - start
-        error = -search.best_estimator_.score(data.X[test], data.y[test])
-        print(f"rivals, seed {seed}: {name}: {n_trials} trials, {60 * n_trials / took:.1f} a minute of CPU; inner "
-              f"error {-search.best_score_:.3f}, on signers never seen {error:.3f} {data.units}")
-        return took
-
-    start = time.process_time()
-    search = RandomizedSearchCV(lifter, drawn, n_iter=n_iter, cv=LeaveOneGroupOut(), random_state=seed)
-    search.fit(X, y, groups=groups, lift__groups=groups)
-    budget = report("RandomizedSearchCV", search, start, n_iter)
-    start = time.process_time()
-    search = OptunaSearchCV(lifter, space, cv=LeaveOneGroupOut(), n_trials=None, timeout=3600, random_state=seed,
-                            callbacks=[until(budget)], verbose=0)
-    search.fit(X, y, groups=groups, lift__groups=groups)
-    report("OptunaSearchCV", search, start, len(search.trials_))
-    for name, options in {"OptunaSearch": {}, "OptunaSearch, pruned by fold": {
-            "pruner": WilcoxonPruner(p_threshold=0.2)}}.items():
-        start = time.process_time()
-        search = tuned(data, test, lifter, space, budget, seed, **options)
-        report(name, search, start, len(search.cv_results_["params"]))
+def _race(n_workers, n_trials, seconds, computes):
+    """Seconds that a study takes several processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        workers = [process(worker, storages(folder)["SQLite"], n_trials, f"{folder}/told-{i}.txt", seconds, computes)
+                   for i in range(n_workers)]
+        for one in workers:
+            one.join()
+            assert one.exitcode == 0
+        return time.perf_counter() - begin
 
 
 def main():
-    parts = {"kills": measure_kills, "overhead": measure_overhead, "workers": measure_workers,
-             "pruning": measure_pruning, "rivals": measure_rivals}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[3, 4, 5],
+                        help="of pruning and rivals; 0 to 2 chose the pruner's threshold")
+    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("searches.jsonl"),
+                        help="of pruning and rivals")
+    parts = {"kills": measure_kills, "overhead": measure_overhead, "workers": measure_workers,
+             "pruning": lambda: compare((ALONE, *PRUNED), options.seeds, options.results),
+             "rivals": lambda: compare(("OptunaSearchCV", ALONE, *PRUNED), options.seeds, options.results)}
     parser.add_argument("part", nargs="?", choices=parts, help="default: all")
-    part = parser.parse_args().part
+    options = parser.parse_args()
     warnings.simplefilter("ignore")  # of experimental pruners, and of torn lines
-    for name, measure in parts.items():
-        if part in (None, name):
-            measure()
+    for name, run in parts.items():
+        if options.part in (None, name):
+            run()
 
 
 if __name__ == "__main__":

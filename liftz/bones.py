@@ -9,11 +9,13 @@ import numpy as np
 from .gaps import bridge
 from .hierarchy import Hierarchy, hierarchy
 from .sequences import check_sequences
+from .skeleton import Skeleton
 
 __all__ = ["BoneFit", "directions", "fit_bones", "forward_kinematics"]
 
 CHUNK = 64  # frames solved at a time, each with an (n_bones, n_bones) matrix: they fit into the cache
 STEPS = 3  # of Newton's method, each of which squares what is left
+MOST_NAMED = 6  # of what is left out
 GIVE = 10.0  # how much more readily a joint moves whose place was bridged, not seen
 
 
@@ -23,6 +25,8 @@ class BoneFit:
 
     Attributes
     ----------
+    skeleton : Skeleton
+        Names the keypoints.
     tree : Hierarchy
         The joints.
     lengths : array of shape (n_joints,)
@@ -41,6 +45,7 @@ class BoneFit:
     All lengths are in the unit of the points.
     """
 
+    skeleton: Skeleton
     tree: Hierarchy
     lengths: np.ndarray
     positions: np.ndarray
@@ -57,14 +62,22 @@ class BoneFit:
         >>> from liftz.bones import fit_bones
         >>> arm = Skeleton("arm", ["elbow", "wrist"], root="elbow", edges=[("elbow", "wrist")])
         >>> fit_bones([[[0, 0, 0], [240, 0, 0]], [[0, 0, 0], [0, 260, 0]]], arm).describe()
-        '1 constant bone, on average 5 mm from the points (95 % within 5 mm); 0.0 % of the places bridged; 0 keypoints
-        left out'
+        '1 constant bone, on average 5 mm from the points (95 % within 5 mm); 0.0 % of the places bridged'
         """
         seen = self.distance[~np.isnan(self.distance)]
         n_bones = len(self.tree.joints) - 1
+        left_out = f"; left out, as no bone leads there: {self._left_out_in_short()}" if self.left_out else ""
         return (f"{n_bones} constant bone{'s' * (n_bones > 1)}, on average {seen.mean():.3g} {units} from the points "
-                f"(95 % within {np.percentile(seen, 95):.3g} {units}); {100 * self.bridged:.1f} % of the places "
-                f"bridged; {len(self.left_out)} keypoints left out")
+                f"(95 % within {np.percentile(seen, 95):.3g} {units}); {100 * self.bridged:.1f} % of the places bridged"
+                f"{left_out}")
+
+    def _left_out_in_short(self):
+        """What is left out, whole regions by their names."""
+        whole = [members for members in self.skeleton.regions.values() if set(members) <= set(self.left_out)]
+        in_whole = {name for members in whole for name in members}
+        names = [f"{region} ({len(members)} keypoints)" for region, members in self.skeleton.regions.items()
+                 if members in whole] + [name for name in self.left_out if name not in in_whole]
+        return ", ".join(names[:MOST_NAMED]) + f" and {len(names) - MOST_NAMED} others" * (len(names) > MOST_NAMED)
 
 
 def fit_bones(points, skeleton):
@@ -129,7 +142,7 @@ def fit_bones(points, skeleton):
             distance[:, own] = np.linalg.norm(clip[:, own] - positions[:, [joint]], axis=2)
     held = {name for members in tree.members for name in members}
     left_out = tuple(name for name in skeleton.keypoints if name not in held)
-    return BoneFit(tree, lengths, positions, distance, float(np.mean(~seen)), left_out)
+    return BoneFit(skeleton, tree, lengths, positions, distance, float(np.mean(~seen)), left_out)
 
 
 def forward_kinematics(root, bones, parents):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._proportions import Proportions, median
+from ._proportions import N_CLIPS, Proportions, median, spread
+from ._readings import Readings
 from ._units import IN_MM
-from .adjustment import flip_y, resample, rescale, stretch
+from .adjustment import flip_y, resample, rescale
 from .sequences import check_sequences
 from .skeleton import Skeleton
 
@@ -15,9 +16,16 @@ __all__ = ["check_compatible", "flip_y", "resample", "rescale", "training_facts"
 SAME_FPS = 0.02  # 29.97 is 30
 FARTHER = 4  # times larger or smaller than all of training: no distance from the camera, but another unit
 FLOOR = 0.1  # of a typical bone, that a measure may leave the range of training by
-# How many times half the range of training a measure may lie from its middle: with many clips on both sides the
-# medians of a new signer stay within 1, but a single clip is a single pose, and few clips show little of the range.
-TOLERANCE, ONE_CLIP, FEW_CLIPS = 1.5, 1.5, 30
+# A turn is one guess of a few, an order one of thousands: what it makes better is to be more, for it to be believed.
+# Mirrored with its names, a body is still one: there has to be more to it than another posture.
+TURN, ORDER, SELFIE = 1, 2, 5
+BETTER = 0.6  # of the misfit is left at most where another reading is believed; a body badly drawn keeps more
+ALL_BUT, LARGE = 0.15, 6  # or this of it, where an order mends misfits that are not large: a hand on a knee is one
+# Exchanges within a hand, face or foot with which a body is still one, and their share of its points: one odd point
+# brings several.
+FEW_POINTS, SHARE = 3, 1 / 6
+HOPELESS = 1 / 3  # half ranges that measures are outside the range of training on average
+FAR = 3  # half ranges from the middle of the range of training, that are worth a word
 
 
 def training_facts(X, skeleton, *, fps=None, units=None, y_up=None, image_size=None):
@@ -62,7 +70,7 @@ def training_facts(X, skeleton, *, fps=None, units=None, y_up=None, image_size=N
         "image_size": None if image_size is None else tuple(map(int, image_size)), "n_clips": len(X),
     }
     measures = Proportions(skeleton)
-    if len(measures.edges):
+    if measures.n_edges:
         lengths, found = measures.measure(X)
         reference = median(lengths)
         sizes = measures.sizes(lengths, reference)
@@ -80,9 +88,15 @@ def check_compatible(source, facts):
     """Refuse keypoints of another kind than a model was fitted on, and say what to do.
 
     Compared are the skeleton, units, direction of y, frame rate and picture's size, as far as both sides say; and the
-    keypoints themselves: their extent, and the proportions of the body they draw, which show an order that is not the
-    skeleton's, y upside down, and left for right. Two keypoints that lie close together or move alike, such as a
-    wrist and the hand's middle, can be exchanged unnoticed. A view that no training clip has looks like a wrong order.
+    keypoints themselves: their extent, and the body that they draw. They are refused where they would draw the body of
+    the training clips better if they were read otherwise: upside down or lying on the side, left for right, x for y, or
+    with keypoints exchanged; and where they fit nothing. What no other reading fits better is a body unlike those of
+    training, and let in with a note, as are two points of one hand, face or foot.
+
+    Not seen are, in most clips, two exchanged keypoints that lie close together or move alike, such as a wrist and the
+    hand's middle; hands alone that are turned or mirrored, since hands turn every way; and a picture that is mirrored
+    and its keypoints' names with it, as detectors read a selfie: a left-handed signer, unless no training clip is seen
+    from that side. A model whose training clips show bodies both ways round takes both ways round.
 
     Parameters
     ----------
@@ -95,7 +109,7 @@ def check_compatible(source, facts):
     Returns
     -------
     tuple of str
-        What could not be compared, as sentences.
+        What could not be compared, and what is unlike the training clips, as sentences.
 
     Raises
     ------
@@ -158,40 +172,63 @@ def _check_image_size(given, wanted):
 
 
 def _check_body(X, skeleton, facts):
-    measures = Proportions(skeleton)
     if "lengths" not in facts:
         return (f"{skeleton.name} has no bones: the body's proportions are not compared",)
-    low, high, reference = (np.array(facts[key], dtype=float) for key in ("low", "high", "lengths"))
-    smallest, largest = np.array(facts["sizes"], dtype=float)
-
-    def compare(clips):
-        """The clips' sizes and measures, and how many times half the range those are from its middle."""
-        lengths, found = measures.measure(clips)
-        sizes = measures.sizes(lengths, reference)
-        relative = median(found / sizes[:, measures.parts])
-        with np.errstate(divide="ignore", invalid="ignore"):  # a bone that had no length in training
-            return median(sizes), relative, abs(relative - (low + high) / 2) / ((high - low) / 2)
-
-    size, relative, off = compare(X)
-    if np.isnan(off).all():
+    readings = Readings(X, skeleton, facts)
+    n_seen = np.count_nonzero(~np.isnan(readings.off))
+    if not n_seen:
         return ("no two keypoints with a bone between them are seen: the body's proportions are not compared",)
+    _check_size(readings.sizes, np.array(facts["sizes"], dtype=float))
+    notes = _check_turns(readings, "")
+    if len(X) > 1:
+        for i in spread(len(X), N_CLIPS):
+            _check_turns(Readings([X[i]], skeleton, facts), f" in clip {i}")
+    notes += _check_order(readings, n_seen)
+    n_far = np.count_nonzero(readings.off > FAR)
+    if n_far:
+        notes.append(f"{n_far} of {n_seen} measures of the body are far from those of training; farthest, "
+                     f"{readings.farthest()}")
+    return tuple(notes)
+
+
+def _check_size(size, trained):
+    smallest, largest = trained
     shown = ~np.isnan(size)
     if (size > FARTHER * largest)[shown].all() or (size < smallest / FARTHER)[shown].all():
         raise ValueError(f"these keypoints are {size[shown][0]:.3g} times the size of those that the model was fitted "
                          f"on: in another unit, or between 0 and 1 where those are px? Bring them to the model's")
-    limit = TOLERANCE + ONE_CLIP / len(X) + FEW_CLIPS / facts["n_clips"]
-    if np.nanmax(off) <= limit:
-        return ()
-    for cure, turned in (("they are upside down; liftz.compatibility.flip_y(X) turns them", stretch(X, 1, -1)),
-                         ("left and right are exchanged: is the picture mirrored, as a selfie's, or are the names "
-                          "exchanged?", stretch(X, -1, 1))):
-        if np.nanmax(compare(turned)[2]) <= limit:
-            raise ValueError(f"these keypoints do not draw the body of {skeleton.name}: {cure}")
-    worst = np.nanargmax(off)
-    raise ValueError(f"these keypoints do not draw the body of {skeleton.name} as the model's training clips do: "
-                     f"{measures.names[worst]} is {relative[worst]:.3g}, there from {low[worst]:.3g} to "
-                     f"{high[worst]:.3g}. They are in another order, or seen from where no training clip is, "
-                     f"or the signer stands as none there does; liftz lift --anyway lifts them all the same")
+
+
+def _check_turns(readings, where):
+    given, turned, cure, selfie = readings.turned()
+    if _is_better(turned, given, readings.few * TURN):
+        raise ValueError(f"these keypoints do not draw the body of {readings.skeleton.name}{where}: {cure}")
+    if not _is_better(selfie, given, readings.few * SELFIE):
+        return []
+    return ["mirrored, with left and right exchanged, these keypoints would be more like those of training: is the "
+            "picture a selfie's, or the signer left-handed, or seen from another side?"]
+
+
+def _check_order(readings, n_seen):
+    refused = f"these keypoints do not draw the body of {readings.skeleton.name}"
+    if readings.misfit(readings.off) > HOPELESS * n_seen:
+        raise ValueError(f"{refused} as the model's training clips do: {readings.farthest()}. They are in another "
+                         f"order, or seen from where no training clip is, or the signer stands as none there does; "
+                         f"liftz lift --anyway lifts them all the same")
+    given, left, exchanged = readings.reordered(readings.few * ORDER)
+    if not _is_better(left, given, readings.few * ORDER, BETTER if given > readings.few * LARGE else ALL_BUT):
+        return []
+    a, b = exchanged[0]
+    detail = readings.measures.detail_of({name for pair in exchanged for name in pair})
+    if detail and len(exchanged) <= max(FEW_POINTS, SHARE * detail):
+        return [f"{a} and {b} would be more like those of training if they were exchanged"]
+    more = f", and {len(exchanged) - 1} other exchanges" * (len(exchanged) > 1)
+    raise ValueError(f"{refused}, and would do so better with {a} and {b} exchanged{more}: they are in another order "
+                     f"than their names")
+
+
+def _is_better(misfit, given, least, share=BETTER):
+    return misfit < share * given and given - misfit > least
 
 
 def _plain(values):

@@ -15,8 +15,8 @@ __all__ = ["EpochPruning"]
 class EpochPruning(Callback):
     """A skorch callback that prunes a trial of `OptunaSearch` within a fold.
 
-    It compares the net with those of completed trials on the same fold, at the same epoch. The search hands each
-    fit a copy with their curves; it needs no study and no storage, so folds may run in any process.
+    It compares the net, at the same epoch, with those that earlier trials trained to the end on the same fold. The
+    search hands each fit a copy with their curves; it needs no study and no storage, so folds may run in any process.
 
     Parameters
     ----------

@@ -13,15 +13,17 @@ from optuna.trial import TrialState
 from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
+from sklearn.utils.metadata_routing import MethodMapping
 
 from ._search.folds import fit_folds, mean_score, score_rows
 from ._search.progress import progress
 from ._search.samplers import TrialSamplers
+from ._search.splits import check_apart, is_number, splitter_of
 from ._search.study import fingerprint, open_study
-from ._search.trials import Watch, check_completed, claim, counted, run_trial, sigterm_exits
+from ._search.trials import Watch, check_completed, claim, counted, run_trial, sigterm_exits, trials_of
 from .spaces import check_space, lifter_space, parameters_of
 
 __all__ = ["OptunaSearch", "lifter_space"]
@@ -61,10 +63,13 @@ class OptunaSearch(BaseSearchCV):
         In the storage. ``{data}`` in it becomes a digest of the data, for nested cross-validation.
     grace_period : float, default=60
         Seconds without a sign of life, after which another process's trial is taken for killed, and tried again.
-    scoring, n_jobs, refit, cv, error_score, return_train_score
+    cv : int, splitter, iterable or None
+        As in `RandomizedSearchCV`, except that where `fit` is given ``groups``, a number is one of `GroupKFold`, and
+        None that of 5 folds, or of as many as there are groups. The splits must be the same at each call, so
+        shuffling takes a ``random_state``.
+    scoring, n_jobs, refit, error_score, return_train_score
         As in `RandomizedSearchCV`; `n_jobs` is for the folds of a trial. Several metrics take the name of the one to
-        optimise as `refit`. The splits must be the same at each call, so shuffling takes a ``random_state``.
-        With ``error_score="raise"`` the first error of a trial ends the search.
+        optimise as `refit`. With ``error_score="raise"`` the first error of a trial ends the search.
     random_state : int, RandomState or None
         Of the default sampler.
     callbacks : list of callable, default=()
@@ -141,7 +146,8 @@ class OptunaSearch(BaseSearchCV):
         ----------
         X, y : sequences of n_clips arrays, or whatever the estimator takes
         **params
-            ``groups`` (signers) for `cv`, all else for the estimator's ``fit``; or by metadata routing.
+            ``groups`` (signers) for `cv`, all else for the estimator's ``fit``; or by metadata routing. A fold with
+            a group on both sides is warned of.
 
         Returns
         -------
@@ -152,8 +158,11 @@ class OptunaSearch(BaseSearchCV):
         self._check(metric)
         X, y = indexable(X, y)
         routed = self._get_routed_params_for_fit(params)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        groups = routed.splitter.split.get("groups")
+        cv = splitter_of(self.cv, y, groups, is_classifier(self.estimator))
         splits = list(cv.split(X, y, **routed.splitter.split))
+        if groups is not None:
+            check_apart(splits, groups)
         self.n_splits_ = len(splits)
         prints = fingerprint(X, y, params, splits, self.estimator, self.param_distributions, self.scoring)
         self.study_ = open_study(self.storage, self.study_name, prints, self.pruner or NopPruner())
@@ -167,6 +176,13 @@ class OptunaSearch(BaseSearchCV):
         if self.refit:
             self._refit(X, y, routed.estimator.fit)
         return self
+
+    def get_metadata_routing(self):
+        """What goes where: scikit-learn's, with groups for a `cv` that is a number."""
+        router = super().get_metadata_routing()
+        if is_number(self.cv):
+            router.add(splitter=GroupKFold(), method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        return router
 
     def _check(self, metric):
         check_space(self.param_distributions, self.start, self.estimator)
@@ -192,24 +208,25 @@ class OptunaSearch(BaseSearchCV):
             study.sampler = samplers(trial, slot)
             params = parameters_of(trial, self.param_distributions)
             estimator = clone(self.estimator).set_params(**clone(params, safe=False))
-            return fold_scores(trial, estimator, earlier=counted(study) if self.epoch_pruning else ())
+            return fold_scores(trial, estimator, earlier=counted(trials_of(study)) if self.epoch_pruning else ())
 
         try:
             with sigterm_exits(), progress(self.progress_bar, self.n_trials) as show:
                 while not stopped.is_set() and time.monotonic() < deadline:
-                    show(study)
-                    watch.reap()
-                    trial, slot = claim(study, self.n_trials)
+                    trials = trials_of(study)
+                    show(trials)
+                    watch.reap(trials)
+                    trial, slot = claim(study, self.n_trials, trials)
                     if trial is not None:
                         done, error = run_trial(study, trial, slot, evaluate, partial(mean_score, metric=metric),
                                                 grace=None if self.storage is None else self.grace_period)
                         self._tell(done, error)
-                    elif len(counted(study)) >= self.n_trials:
+                    elif len(counted(trials_of(study))) >= self.n_trials:
                         break
                     else:
                         time.sleep(POLL)  # others are at the last ones, and may yet be killed
         except KeyboardInterrupt:
-            trials = counted(study)
+            trials = counted(trials_of(study))
             if not any(trial.state == TrialState.COMPLETE for trial in trials):
                 raise
             warnings.warn(f"interrupted after {len(trials)} trials; their best is refitted now. The same call goes on, "
@@ -230,7 +247,7 @@ class OptunaSearch(BaseSearchCV):
             callback(self.study_, trial)
 
     def _tabulate(self, metric):
-        trials = counted(self.study_)
+        trials = counted(trials_of(self.study_))
         check_completed(trials)
         rows = score_rows(trials, self.n_splits_, self.error_score)
         self.multimetric_ = isinstance(rows[0]["test_scores"], dict)

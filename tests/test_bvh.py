@@ -86,6 +86,7 @@ def test_signing_with_gaps_and_fingers(tmp_path):
     assert (bvh.FrameCount, 1 / bvh.FrameTime) == (60, pytest.approx(data.fps))
     assert "left_hand_index_dip end" in places
     assert not any("face" in name for name in places)
+    assert fit.describe("cm").endswith("; left out, as no bone leads there: face (70 keypoints)")
 
 
 @pytest.mark.parametrize(("units", "unit"), [("mm", 10), ("cm", 1), ("m", 0.01), ("px", 1)])
@@ -198,6 +199,8 @@ def test_what_is_never_seen_is_not_in_the_file(tmp_path):
     assert "left_ankle" not in text
     assert "left_hand_index_mcp" in text
     assert {"left_knee", "left_ankle", "left_heel", "right_hand_index_tip"} <= set(fit.left_out)
+    assert re.search(r"; left out, as no bone leads there: face \(68 keypoints\), left_knee, .* and [0-9]+ others$",
+                     fit.describe())
     assert_is(tmp_path / "a.bvh", fit)
 
 

@@ -84,7 +84,7 @@ def test_frames_that_are_missing_and_ends_where_nothing_was_seen(tmp_path):
     ("2,", "2,7,", "line 6: has 8 columns, the header has 7"),
     ("2,", "2,1_0", "line 6: expected a number or nothing, got '1_0"),
     ("2,", "2,\u0661", "line 6: expected a number or nothing"),
-    ("\n2,", "\n1,", "has 5 frames, numbered from 0 to 4; expected each once"),
+    ("\n2,", "\n1,", "frame 1 comes after frame 1; expected each once"),
     ("\n2,", "\n\"2,", "is no CSV"),
     ("\n2,", "\n\0002,", "zero byte")])
 def test_wrong_tables(old, new, problem, tmp_path):

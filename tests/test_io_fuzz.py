@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import warnings
 from collections import Counter
 
@@ -34,6 +35,7 @@ def read(reader, path):
     if refused is not None:
         assert str(refused).startswith(str(refused.path))
         assert len(str(refused)) < 700
+        assert refused.problem.isprintable()
         return None
     check_sequences(data.X, data.get("y"), skeleton=data.skeleton, allow_unseen=True)
     return data
@@ -91,13 +93,30 @@ def test_bytes_flipped(name, tmp_path):
     assert refused
 
 
+@pytest.mark.parametrize("name", ["deeplabcut_h5", "sleap_h5"])
+def test_the_indices_of_hdf5_damaged(name, tmp_path):
+    """What a broken index does not find, HDF5 would give as zeros."""
+    in_h5(name)
+    reader, path, file = small_case(name, tmp_path)
+    before, content = reader(path), file.read_bytes()
+    trees = [match.start() for match in re.finditer(b"TREE", content)]
+    assert trees
+    for at in sorted({tree + i for tree in trees for i in range(0, 128, 3)}):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
+        data = read(reader, path)
+        if data is not None:
+            np.testing.assert_array_equal(data.X[0], before.X[0])
+
+
 HOSTILE = ["null", "true", "7", '"text"', "[]", "{}", "[[]]", "[null]", '{"people": null}', '{"people": [null]}',
            '{"people": [[]]}', '{"people": {"pose_keypoints_2d": 5}}', "[" * 100_000, '{"a":' * 100_000,
            "[" * 500 + "]" * 500, '{"people": [', "9" * 5000, "", " ", "\ufeff", "\0", "NaN", "[1e999]",
            '{"people":[],"people":[]}', '{"instance_info": null}', '{"instance_info": [null]}', '[{"frame_id": 1}]',
            '[{"frame_id": true, "instances": []}]', '[{"frame_id": 1e3, "instances": []}]',
            '[{"frame_id": -1, "instances": []}]', '[{"instances": [{"keypoints": [[1]], "keypoint_scores": []}]}]',
-           '{"0": {"keypoints_2d": {}}}', '{"0": {"keypoints_2d": {"0": {"x": 1}}}}', '{"0": null}', '{"0": {}}']
+           '{"people": [{"pose_keypoints_2d": "\\ud800"}]}', '{"\\ud800": {}}',
+           '[{"frame_id": "\\ud800", "instances": []}]', '{"0": {"keypoints_2d": {}}}',
+           '{"0": {"keypoints_2d": {"0": {"x": 1}}}}', '{"0": null}', '{"0": {}}']
 
 
 @pytest.mark.parametrize("name", ["openpose", "nia", "mmpose", "h3wb"])

@@ -60,7 +60,7 @@ def test_analysis_csv(tmp_path):
     ("head.score", "hfad.score", "column 'head.score' is missing"),
     ("track,", "tracj,", "column 'tracj' is missing, or one too many"),
     ("frame_idx", "frame", "expected the columns frame_idx and <node>.x"),
-    ("a,3,", "a,2,", "line 3: the track 'a' is in frame 2 twice"),
+    ("a,3,", "a,2,", "line 3: frame 2 of the track 'a' comes after frame 2"),
     ("a,3,", "a,-3,", "line 3: expected the number of a frame"),
     ("a,5,", "a,5000000,", "has 3 frames of a track, from 2 to 5000000"),
     ("0.75,30", "-0.75,30", "a score below 0"),

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -147,6 +148,10 @@ def test_h3wb_test_sets_and_the_typo_of_its_readme(tmp_path):
     (lambda s: s["keypoints_2d"].pop("7"), "sample 8, keypoints_2d: expected keypoints by their numbers"),
     (lambda s: s["keypoints_2d"].update({"133": {}}), "expected keypoints by their numbers"),
     (lambda s: s["keypoints_3d"]["7"].pop("z"), "sample 8, keypoints_3d: keypoint 7 has no x and y and z"),
+    (lambda s: s["keypoints_3d"]["0"].pop("z"), "sample 8, keypoints_3d: keypoint 0 has no x and y and z"),
+    (lambda s: s["keypoints_2d"]["7"].pop("y"), "sample 8, keypoints_2d: keypoint 7 has no x and y"),
+    (lambda s: s.update(keypoints_2d=[1, 2]), "sample 8, keypoints_2d: expected keypoints by their numbers"),
+    (lambda s: s.update(image_path="frame.jpg"), "sample 8, image_path: names no subject, such as S1/, as others do"),
     (lambda s: s["keypoints_3d"]["7"].update(z="3"), "expected a list of numbers, got '3'"),
     (lambda s: s.clear(), "sample 8 has neither")])
 def test_a_wrong_sample_is_named(change, problem, tmp_path):
@@ -154,3 +159,51 @@ def test_a_wrong_sample_is_named(change, problem, tmp_path):
     change(samples["8"])
     with pytest.raises(FileFormatError, match=problem):
         read_h3wb(saved(tmp_path / "train.json", samples))
+
+
+def test_h3wb_keypoints_may_have_more_than_is_asked_for(tmp_path):
+    samples = {str(i): h3wb_sample(i) for i in range(2)}
+    before = read_h3wb(saved(tmp_path / "train.json", samples))
+    for point in samples["0"]["keypoints_2d"].values():
+        point["z"] = 0.5
+    samples["1"]["keypoints_2d"]["3"]["score"] = 0.5
+    after = read_h3wb(saved(tmp_path / "train.json", samples))
+    for key in ("X", "y", "points"):
+        for a, b in zip(before[key], after[key], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_large_h3wb_files_take_less_than_two_and_a_half_times_their_size(tmp_path):
+    sample = json.dumps(h3wb_sample(0))
+    path = tmp_path / "train.json"
+    path.write_text("{" + ",".join(f'"{i}":{sample}' for i in range(80)) + "}")
+    tracemalloc.start()
+    try:
+        data = read_h3wb(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(data.X) == 80
+    assert peak < 2.5 * path.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 5000, "a\nb\x1b[31m\r"])
+def test_whatever_a_file_calls_things_the_error_can_be_printed(name, tmp_path):
+    clip = points(2, 5, gaps=0)
+    names = ["a", name, name, "b", "c"]
+    for reader, tree in ((read_h3wb, {name: {}}), (read_mmpose, [{"frame_id": name, "instances": []}]),
+                         (read_mmpose, {"meta_info": {"keypoint_id2name": names}, "instance_info": frames(clip)})):
+        with pytest.raises(FileFormatError) as caught:
+            reader(saved(tmp_path / "a.json", tree))
+        message = str(caught.value)
+        assert message.isprintable()
+        assert len(message) < 700
+        message.encode()
+
+
+def test_a_keypoint_far_off_does_not_make_two_of_a_person(tmp_path):
+    clip = points(6, 17, gaps=0)
+    clip[2, 3, 0] = 300_000  # a dot that was lost
+    data = read_mmpose(saved(tmp_path / "talk.json", frames(clip)), min_confidence=0)
+    np.testing.assert_array_equal(data.X[0], np.float32(clip))
+    assert len(data.X) == 1

@@ -169,6 +169,16 @@ def test_what_makes_no_sense_is_refused(parameters, message):
         search(**parameters).fit(X, Y, groups=SIGNERS)
 
 
+@pytest.mark.parametrize(("cv", "groups", "message"), [
+    (None, ["Ann"] * 60, "groups has one group alone, 'Ann': leaving some out takes two"),
+    (7, SIGNERS, "n_splits=7 greater than the number of groups: 6"),
+    (3, SIGNERS[:59], "inconsistent numbers of samples"),
+])
+def test_groups_that_make_no_folds_are_refused(cv, groups, message):
+    with pytest.raises(ValueError, match=message):
+        search(cv=cv).fit(X, Y, groups=groups)
+
+
 def test_groups_go_to_the_splitter_with_routing_and_without():
     plain = search().fit(X, Y, groups=SIGNERS)
     with pytest.raises(ValueError, match="groups"):
@@ -185,6 +195,34 @@ def test_groups_go_to_the_splitter_with_routing_and_without():
     np.testing.assert_array_equal(nested["test_score"], outer["test_score"])
     expected = Ridge(**weighed.best_params_).fit(X, Y, sample_weight=weights)
     np.testing.assert_allclose(weighed.predict(X), expected.predict(X))
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_a_number_of_folds_is_one_of_groups(routing):
+    three = np.isin(SIGNERS, ["Ann", "Ben", "Cem"])
+    with config_context(enable_metadata_routing=routing), warnings.catch_warnings():
+        warnings.simplefilter("error")  # scikit-learn's, of groups that its KFold ignores
+        for cv, expected, among in ((3, GroupKFold(3), SIGNERS != ""), (None, GroupKFold(5), SIGNERS != ""),
+                                    (None, GroupKFold(3), three)):
+            found, same = (search(cv=each, n_trials=1).fit(X[among], Y[among], groups=list(SIGNERS[among]))
+                           for each in (cv, expected))
+            assert found.n_splits_ == expected.n_splits
+            np.testing.assert_array_equal(found.cv_results_["mean_test_score"], same.cv_results_["mean_test_score"])
+        plain = search(cv=None, n_trials=1).fit(X, Y)
+        groups = {} if routing else {"groups": SIGNERS}
+        nested, same = (cross_validate(search(cv=cv, n_trials=1), X, Y, cv=LeaveOneGroupOut(),
+                                       params={"groups": SIGNERS}, **groups) for cv in (5, GroupKFold(5)))
+    np.testing.assert_array_equal(nested["test_score"], same["test_score"])
+    first = plain.cv_results_["params"][0]["alpha"]
+    np.testing.assert_allclose([plain.cv_results_[f"split{k}_test_score"][0] for k in range(5)],
+                               cross_validate(Ridge(first), X, Y)["test_score"])
+
+
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+@pytest.mark.parametrize("cv", [KFold(4), [(np.arange(15), np.arange(15, 60))]])
+def test_a_signer_on_both_sides_of_a_fold_is_warned_of(cv):
+    with pytest.warns(UserWarning, match="fold 0 trains on group 'Ben' and scores on it"):
+        search(cv=cv).fit(X, Y, groups=SIGNERS)
 
 
 def test_folds_in_processes_give_the_same_scores():

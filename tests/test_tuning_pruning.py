@@ -45,13 +45,14 @@ def bent(**parameters):
     return search.fit(EIGHT, groups=np.arange(N_SIGNERS))
 
 
-def test_folds_that_cannot_help_any_more_are_not_fitted():
-    whole, pruned = bent(), bent(pruner=WilcoxonPruner(p_threshold=0.1))
+@pytest.mark.parametrize(("p_threshold", "n_worse"), [(0.1, 4), (0.3, 2)])
+def test_folds_that_cannot_help_any_more_are_not_fitted(p_threshold, n_worse):
+    whole, pruned = bent(), bent(pruner=WilcoxonPruner(p_threshold=p_threshold))
     assert pruned.cv_results_["state"].tolist() == ["complete", "pruned", "complete", "pruned", "pruned", "pruned"]
-    assert Bent.fits == 2 * 8 + 4 * 4  # of four signers, all being worse is less likely than a tenth by chance
+    assert Bent.fits == 2 * 8 + 4 * n_worse  # of n signers, all are worse by chance with a probability of 1/2**n
     assert pruned.best_params_ == whole.best_params_ == {"x": 0.05}
     scores = np.array([pruned.cv_results_[f"split{k}_test_score"] for k in range(8)]).T
-    np.testing.assert_array_equal(np.isnan(scores[1]), [False] * 4 + [True] * 4)
+    np.testing.assert_array_equal(np.isnan(scores[1]), [False] * n_worse + [True] * (8 - n_worse))
     assert np.isnan(pruned.cv_results_["mean_test_score"]).tolist() == [False, True, False, True, True, True]
     assert pruned.cv_results_["rank_test_score"].tolist() == [2, 3, 1, 3, 3, 3]
 
@@ -111,6 +112,14 @@ def test_epochs_are_compared_within_their_fold():
     with parallel_config("threading"):
         at_once = curves(n_jobs=2)
     assert at_once.cv_results_["state"].tolist() == found.cv_results_["state"].tolist()
+
+
+def test_a_trial_that_was_pruned_later_is_compared_with_where_it_was_not():
+    levels = [1.0, 1.2, 5.0, 5.0, 4.0, 2.0]
+    pruning = EpochPruning("callbacks", pruner=MedianPruner(n_startup_trials=4, n_warmup_steps=2))
+    found = curves(start=[{"level": level} for level in levels], n_trials=6, epoch_pruning=pruning,
+                   pruner=ThresholdPruner(lower=-4.5))
+    assert [len(t.user_attrs["folds"]) for t in found.study_.trials] == [4, 4, 1, 1, 0, 4]  # the median is 3.1
 
 
 def test_nothing_of_it_stays_and_clones_are_free_of_each_other():

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, ShuffleSplit, 
 from test_tuning import SIGNERS, X, Y, search
 
 from liftz._search.study import open_study
-from liftz._search.trials import Watch, claim, counted
+from liftz._search.trials import Watch, claim, counted, trials_of
 from liftz.datasets import FileFormatError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -81,6 +81,17 @@ def test_data_are_the_same_in_any_container(tmp_path):
     kept(storage, 2).fit(list(X.copy()), list(Y.copy()), groups=list(SIGNERS.copy()))
 
 
+def test_a_database_copied_alone_lacks_few_trials(tmp_path):
+    found = kept(f"sqlite:///{tmp_path / 'here.db'}", 6).fit(X, Y, groups=SIGNERS)
+    assert (tmp_path / "here.db-wal").exists()  # as a kill would leave it
+    (tmp_path / "there.db").write_bytes((tmp_path / "here.db").read_bytes())
+    there = optuna.load_study(study_name="tune", storage=f"sqlite:///{tmp_path / 'there.db'}")
+    values = {trial.number: trial.value for trial in found.study_.trials}
+    completed = {trial.number: trial.value for trial in there.trials if trial.state == TrialState.COMPLETE}
+    assert len(completed) >= 4
+    assert completed.items() <= values.items()
+
+
 def test_splits_at_random_are_refused_the_second_time(tmp_path):
     storage = str(tmp_path / "x.journal")
     kept(storage, 1, cv=ShuffleSplit(2)).fit(X, Y)
@@ -137,25 +148,33 @@ def begun(storage):
 
 def test_a_trial_of_a_process_that_is_gone_is_failed_and_one_that_lives_is_not(storage):
     study = begun(storage)
-    dead, slot = claim(study, 2)
-    alive, other_slot = claim(study, 2)
+    dead, slot = claim(study, 2, trials_of(study))
+    alive, other_slot = claim(study, 2, trials_of(study))
     assert (slot, other_slot) == (0, 1)
-    assert claim(study, 2)[0] is None
+    assert claim(study, 2, trials_of(study))[0] is None
     watch = Watch(study, grace=0.3)
     for _ in range(4):
-        watch.reap()
+        watch.reap(trials_of(study))
         alive.set_user_attr("claim", {"slot": 1, "beat": time.time()})
         time.sleep(0.15)
     assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.RUNNING]
-    assert counted(study) == []
-    assert claim(study, 2)[1] == 0  # in the dead one's place
+    assert counted(trials_of(study)) == []
+    assert claim(study, 2, trials_of(study))[1] == 0  # in the dead one's place
+
+
+def test_of_those_who_ask_at_once_the_later_goes_back(storage):
+    study = begun(storage)
+    before = trials_of(study)  # both saw that nothing was begun
+    assert [claim(study, 1, before)[1] for _ in range(2)] == [0, -1]
+    assert [t.state for t in study.trials] == [TrialState.RUNNING, TrialState.FAIL]
+    assert study.trials[1].user_attrs["given_back"] == "superfluous"
 
 
 def test_one_of_yesterday_is_failed_at_once(storage):
     study = begun(storage)
-    trial, _ = claim(study, 1)
+    trial, _ = claim(study, 1, trials_of(study))
     trial.set_user_attr("claim", {"slot": 0, "beat": time.time() - 86_400})
-    Watch(study, grace=60).reap()
+    Watch(study, grace=60).reap(trials_of(study))
     assert study.trials[0].state == TrialState.FAIL
 
 

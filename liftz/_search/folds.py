@@ -65,8 +65,9 @@ def _watched(estimator, epoch_pruning, earlier, k):
     if epoch_pruning is None:
         return estimator, None
     callback = clone(epoch_pruning)
-    callback.set_params(curve=Curve(), curves=[np.array(trial.user_attrs["folds"][k]["curve"]) for trial in earlier
-                                               if trial.state == TrialState.COMPLETE])
+    # Of trials that were pruned later, too: the few that never were are too good to be compared with.
+    known = [trial.user_attrs["folds"] for trial in earlier if trial.state != TrialState.FAIL]
+    callback.set_params(curve=Curve(), curves=[np.array(folds[k]["curve"]) for folds in known if k < len(folds)])
     estimator = clone(estimator)
     present = estimator.get_params()[epoch_pruning.parameter]
     return estimator.set_params(**{epoch_pruning.parameter: [*(present or []), callback]}), epoch_pruning.parameter

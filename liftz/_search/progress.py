@@ -13,9 +13,9 @@ __all__ = ["progress"]
 
 @contextmanager
 def progress(shown, n_trials):
-    """A function that shows how far a study is, and its best value; or does nothing."""
+    """A function that shows how far a study is by its trials, and its best value; or does nothing."""
     if not shown:
-        yield lambda study: None
+        yield lambda trials: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -24,9 +24,9 @@ def progress(shown, n_trials):
     with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=n_trials)
 
-        def show(study):
-            trials = counted(study)
-            values = [trial.value for trial in trials if trial.state == TrialState.COMPLETE]
-            bar.update(task, completed=len(trials), description=f"best score {max(values):.4g}" if values else "")
+        def show(trials):
+            done = counted(trials)
+            values = [trial.value for trial in done if trial.state == TrialState.COMPLETE]
+            bar.update(task, completed=len(done), description=f"best score {max(values):.4g}" if values else "")
 
         yield show

@@ -12,16 +12,21 @@ from contextlib import contextmanager
 from optuna.exceptions import StorageInternalError, TrialPruned, UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-__all__ = ["Watch", "check_completed", "claim", "counted", "run_trial", "sigterm_exits"]
+__all__ = ["Watch", "check_completed", "claim", "counted", "run_trial", "sigterm_exits", "trials_of"]
 
 
-def counted(study):
-    """The trials that are among a search's `n_trials`, by number.
+def trials_of(study):
+    """All trials as they are now, by number. A look at a database costs as much as a commit: share one."""
+    return study.get_trials(deepcopy=False)
+
+
+def counted(trials):
+    """Those that are among a search's `n_trials`.
 
     They were completed or pruned, or failed by an error of their own. Failed without one are those of processes that
     were killed or interrupted: they are tried again.
     """
-    return [trial for trial in study.get_trials(deepcopy=False) if _counts(trial)]
+    return [trial for trial in trials if _counts(trial)]
 
 
 def _counts(trial):
@@ -38,16 +43,23 @@ def check_completed(trials):
     raise ValueError("; ".join([f"no trial was completed: {len(errors)} failed, {pruned} were pruned", *errors[:3]]))
 
 
-def _taken(study):
+def _taken(trials):
     """Trials that count, or may yet."""
-    return [trial for trial in study.get_trials(deepcopy=False) if _counts(trial) or trial.state == TrialState.RUNNING]
+    return [trial for trial in trials if _counts(trial) or trial.state == TrialState.RUNNING]
 
 
-def claim(study, n_trials):
+def claim(study, n_trials, trials):
     """Begin a trial, unless `n_trials` are done or under way.
 
     The storage numbers trials one by one, whoever asks. So of processes that ask at once, those go back whose number
     has `n_trials` before it, and there are never too many.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    n_trials : int or None
+    trials : list of FrozenTrial
+        As of just now.
 
     Returns
     -------
@@ -56,10 +68,10 @@ def claim(study, n_trials):
         The first place that no other trial has. A trial that was given back leaves its place to the next.
     """
     enough = float("inf") if n_trials is None else n_trials
-    if len(_taken(study)) >= enough:
+    if len(_taken(trials)) >= enough:
         return None, -1
     trial = study.ask()
-    earlier = [other for other in _taken(study) if other.number < trial.number]
+    earlier = [other for other in _taken(trials_of(study)) if other.number < trial.number]
     if len(earlier) >= enough:
         _give_back(study, trial, "superfluous")
         return None, -1
@@ -165,10 +177,12 @@ class Watch:
         self.study, self.grace = study, grace
         self.seen: dict[int, tuple[float, float]] = {}
 
-    def reap(self):
-        """Fail the trials of processes that are gone."""
+    def reap(self, trials):
+        """Fail those of processes that are gone."""
         now = time.monotonic()
-        for trial in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        for trial in trials:
+            if trial.state != TrialState.RUNNING:
+                continue
             beat = trial.user_attrs.get("claim", {}).get("beat", 0.0)
             last, since = self.seen.get(trial.number, (None, now))
             if beat != last:

@@ -118,7 +118,7 @@ def _pruner():
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return WilcoxonPruner(p_threshold=0.2)
+        return WilcoxonPruner(p_threshold=0.3)
 
 
 def _print(console, search, units):

@@ -46,6 +46,12 @@ def project(data, track="T1", *, focal=1050.0, noise=2.5, missing=0.05, burst=(3
         If a keypoint is not in front of the camera, naming clip, frame and keypoint; or if a parameter makes no
         camera.
 
+    Notes
+    -----
+    There is no picture here, only a focal length: nothing ends at an edge, and no ``image_size`` can be told of. What
+    says how large pixels are is the body that they draw, and by that `liftz.compatibility.check_compatible` compares.
+    Pictures of a known size, and their edges, are what `liftz.datasets.filming.film` makes.
+
     Examples
     --------
     >>> from liftz.datasets.projection import project

@@ -71,7 +71,10 @@ def checked_about(about, n_frames, has_confidence, has_std, path):
     """What `about_clip` wrote, its skeleton made again."""
     if type(about) is not dict or type(about.get("skeleton")) is not dict:
         raise FileFormatError(path, "what it says about itself is not what liftz writes")
-    fps, units, y_up = about.get("fps"), about.get("units"), about.get("y_up")
+    missing = {"n_frames", "units", "y_up", "fps"} - about.keys()
+    if missing:
+        raise FileFormatError(path, f"does not say its {sorted(missing)[0]}, as liftz does")
+    fps, units, y_up = about["fps"], about["units"], about["y_up"]
     if not (fps is None or type(fps) in (int, float) and 0 < fps < np.inf) or type(y_up) is not bool or not (
             units is None or type(units) is str):
         raise FileFormatError(path, f"says fps={fps!r}, units={units!r}, y_up={y_up!r} about itself"[:200])

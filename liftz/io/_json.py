@@ -34,14 +34,26 @@ def read_bytes(path, frame=None):
     return content
 
 
-def parse(content, path, frame=None):
-    """JSON as Python's objects, no key twice; a bare ``nan`` is taken for NaN."""
+def parse(content, path, frame=None, as_read=None):
+    """JSON as Python's objects, no key twice; a bare ``nan`` is taken for NaN.
+
+    What `as_read` makes of an object, given as a dict, takes its place before the next one is read: of a large file,
+    all the objects at once would take many times its size in memory.
+    """
+    def checked(pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is given twice")
+        return as_read(found) if as_read else found
+
     try:
         text = content.decode("utf-8-sig")
+        del content  # as large as the text
         try:
-            return json.loads(text, object_pairs_hook=_object)
+            return json.loads(text, object_pairs_hook=checked)
         except json.JSONDecodeError:
-            return json.loads(BARE_NAN.sub("NaN", text), object_pairs_hook=_object)
+            return json.loads(BARE_NAN.sub("NaN", text), object_pairs_hook=checked)
     except RecursionError:
         problem = "is JSON nested too deeply"
     except UnicodeDecodeError as error:
@@ -49,14 +61,6 @@ def parse(content, path, frame=None):
     except ValueError as error:
         problem = f"is no whole JSON: {error}"
     raise FileFormatError(path, problem, frame)
-
-
-def _object(pairs):
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is given twice")
-    return found
 
 
 def numbers(values, what, path, frame=None):

@@ -16,9 +16,10 @@ def follow(frames, points):
     """Which person each detection is, numbered as they appear.
 
     In every frame, detections go to the persons seen before by the least sum of distances, each the mean over the
-    keypoints seen both times; over the first 25 of them, where some of these were always seen. Whoever is farther than
-    half a body's size from everybody is somebody new; a person who comes back to where they were last seen is the
-    same. Two who change places while one is out of sight are not noticed.
+    keypoints seen both times; over the first 25 of them, where some of these were always seen. No keypoint counts as
+    farther off than a body is large: a misplaced one does not make two of a person. Whoever is farther than half a
+    body's size from everybody is somebody new; a person who comes back to where they were last seen is the same. Two
+    who change places while one is out of sight are not noticed.
 
     Parameters
     ----------
@@ -34,10 +35,11 @@ def follow(frames, points):
     if not np.isnan(points[:, :ENOUGH, 0]).all(axis=1).any():
         points = points[:, :ENOUGH]
     some = points[::max(1, len(points) // SOME)]
-    near = NEAR * np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max()
+    size = np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max()
+    near = NEAR * size
     starts = np.flatnonzero(np.diff(frames, prepend=frames[0] - 1))
     ends = np.append(starts[1:], len(frames))
-    steps = np.append(np.inf, _distance(points[1:], points[:-1]))
+    steps = np.append(np.inf, _distance(points[1:], points[:-1], size))
     persons = np.empty(len(frames), int)
     last: list[int] = []  # by person: their latest detection
     alone = False
@@ -49,7 +51,7 @@ def follow(frames, points):
             continue
         found = dict.fromkeys(range(start, end))
         if last:
-            distance = _distance(points[last][:, None], points[None, start:end])
+            distance = _distance(points[last][:, None], points[None, start:end], size)
             rows, columns = linear_sum_assignment(np.where(distance <= near, distance, 1e6 * (near + 1)))
             found |= {start + column: row for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
                       if distance[row, column] <= near}
@@ -62,9 +64,9 @@ def follow(frames, points):
     return persons
 
 
-def _distance(a, b):
-    """Mean distance over the keypoints seen in both; infinite where there are none."""
-    apart = np.hypot(*np.moveaxis(a - b, -1, 0))
+def _distance(a, b, most):
+    """Mean distance over the keypoints seen in both, none above `most`; infinite where there are none."""
+    apart = np.minimum(np.hypot(*np.moveaxis(a - b, -1, 0)), most)
     both = ~np.isnan(apart)
     n = both.sum(axis=-1)
     return np.where(n, np.where(both, apart, 0).sum(axis=-1) / np.maximum(n, 1), np.inf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,9 +79,11 @@ def read_deeplabcut(path, *, individuals=None, min_confidence=0.0, root=None, fp
     names, axes, places = _parts(columns, individuals, path)
     if len(frames) == 0:
         raise FileFormatError(path, "has no frames")
-    if min(frames) < 0 or max(frames) - min(frames) > LARGEST_GAP + len(frames) or len(set(frames)) < len(frames):
-        raise FileFormatError(path, f"has {len(frames)} frames, numbered from {min(frames)} to {max(frames)}; expected "
-                                    f"each once")
+    if min(frames) < 0 or max(frames) - min(frames) > LARGEST_GAP + len(frames):
+        raise FileFormatError(path, f"has {len(frames)} frames, numbered from {min(frames)} to {max(frames)}")
+    for before, after in pairwise(frames):
+        if after <= before:
+            raise FileFormatError(path, f"frame {after} comes after frame {before}; expected each once, in their order")
     skeleton = skeleton_of(names, path.stem, path, root=root)
     points = np.full((max(frames) - min(frames) + 1, table.shape[1]), np.nan, np.float32)
     points[np.array(frames) - min(frames)] = table

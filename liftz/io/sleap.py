@@ -177,8 +177,9 @@ def _read_csv(path):
         frame = frame_number(row[header.index("frame_idx")], path, line)
         cells = [row[place] if place is not None else "" for node in places for place in node]
         frames = tracks.setdefault(name or "track_0", {})
-        if frame in frames:
-            raise FileFormatError(path, f"line {line}: the track {name!r} is in frame {frame} twice")
+        if frames and frame <= (before := next(reversed(frames))):
+            raise FileFormatError(path, f"line {line}: frame {frame} of the track {name!r} comes after frame {before}; "
+                                        f"expected each once, in their order")
         frames[frame] = to_numbers(cells, path, line).reshape(len(names), 3)
     return names, [], {name: _stacked(frames, path) for name, frames in tracks.items()}
 

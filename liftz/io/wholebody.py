@@ -23,7 +23,8 @@ BODY_17 = COCO_WHOLEBODY_133.keypoints[:17]
 COCO_17 = replace(COCO_WHOLEBODY_133.subset(BODY_17), name="COCO_17")
 SUBJECT = re.compile(r"(?:.*/)?(S[0-9]+)/")
 EMPTY = (np.nan, np.nan, 0)
-IDS = [str(i) for i in range(133)]
+KEYPOINTS = [str(i) for i in range(133)]
+IDS = set(KEYPOINTS)
 
 
 def read_mmpose(path, *, people=None, min_frames=1, min_confidence=0.3, fps=None, image_size=None):
@@ -183,7 +184,7 @@ def read_h3wb(path):
         With, per sample: `X`, x and y (down) in pixels, ``(1, 133, 2)``, NaN where there are no 2D keypoints; `y`,
         z in mm of the camera, ``(1, 133)``, and `points`, x, y and z in mm, ``(1, 133, 3)``, where there are any;
         `recordings`, the ids. And `skeleton`, `fps`, None as these are no videos, `units`, `y_up` and `image_size`;
-        `groups`, the subjects, where ``image_path`` names them all, as in ``S1/Images/...``.
+        `groups`, the subjects, where ``image_path`` names them, as in ``S1/Images/...``.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def read_h3wb(path):
     >>> data.X[1].shape, data.y[1][0, 5], data.recordings.tolist()
     ((1, 133, 2), np.float32(3000.0), ['0', '8'])
     """
-    samples = parse(read_bytes(path), path)
+    samples = parse(read_bytes(path), path, as_read=_packed)
     if type(samples) is not dict or not samples or not all(type(sample) is dict for sample in samples.values()):
         raise FileFormatError(path, "is not H3WB: expected an object of samples, each an object")
     X: list[np.ndarray] = []
@@ -227,20 +228,37 @@ def read_h3wb(path):
     more = {}
     if not all(np.isnan(deep).all() for deep in points):
         more = {"y": [deep[..., 2].copy() for deep in points], "points": to_object_array(points)}
-    subjects = [SUBJECT.match(str(sample.get("image_path"))) for sample in samples.values()]
-    if all(subjects):
-        more["groups"] = np.array([subject[1] for subject in subjects if subject])
+    subjects = {name: SUBJECT.match(str(sample.get("image_path"))) for name, sample in samples.items()}
+    nameless = [name for name, subject in subjects.items() if not subject]
+    if nameless and len(nameless) < len(samples):
+        raise FileFormatError(path, f"sample {nameless[0]}, image_path: names no subject, such as S1/, as others do")
+    if not nameless:
+        more["groups"] = np.array([subject[1] for subject in subjects.values() if subject])
     return as_bunch(X, COCO_WHOLEBODY_133, recordings=list(samples), units="px", **more)
+
+
+def _packed(found):
+    """An object of 133 keypoints as the array that `_by_id` makes of it; anything else, and what is wrong, as it is."""
+    if found.keys() != IDS or type(found["0"]) is not dict:
+        return found
+    try:
+        return _by_id(found, "xyz" if "z" in found["0"] else "xy", "", "")
+    except FileFormatError:
+        return found  # to be told where the name of the sample is known
 
 
 def _by_id(keypoints, axes, what, path):
     """Coordinates ``(1, 133, len(axes))`` of objects by the keypoints' numbers, in whatever order they stand."""
     if keypoints is None:
         return None
-    if type(keypoints) is not dict or keypoints.keys() != set(IDS):
+    if isinstance(keypoints, np.ndarray):
+        if keypoints.shape[2] < len(axes):
+            raise FileFormatError(path, f"{what}: keypoint 0 has no {' and '.join(axes)}")
+        return keypoints[..., :len(axes)]
+    if type(keypoints) is not dict or keypoints.keys() != IDS:
         raise FileFormatError(path, f"{what}: expected keypoints by their numbers, 0 to 132")
     values = []
-    for i in IDS:
+    for i in KEYPOINTS:
         point = keypoints[i]
         if type(point) is not dict or not all(axis in point for axis in axes):
             raise FileFormatError(path, f"{what}: keypoint {i} has no {' and '.join(axes)}")
