@@ -24,14 +24,6 @@ OTHER = {KINECT_20.name: KINECT_20.indices(SDK.split()),
          PANOPTIC_138.name: PANOPTIC_138.indices(PANOPTIC_138.resolve(["body", "face", "left_hand", "right_hand"]))}
 
 
-def sides(skeleton):
-    order = np.arange(len(skeleton))
-    for pair in skeleton.pairs:
-        left, right = skeleton.indices(pair)
-        order[[left, right]] = right, left
-    return order
-
-
 def exchanges(skeleton, rng):
     """All exchanges of two keypoints of a body, and as many of any two where there are hands and a face."""
     body = skeleton.region_indices("body") if "body" in skeleton.regions else np.arange(len(skeleton))
@@ -69,11 +61,11 @@ def count(X, groups, skeleton, every, rng):
 
         wrong = {"upside down": lambda clip: stretch([clip], 1, -1)[0],
                  "x mirrored": lambda clip: stretch([clip], -1, 1)[0],
-                 "names of left and right exchanged": lambda clip: clip[:, sides(skeleton)],
+                 "names of left and right exchanged": lambda clip: clip[:, skeleton.exchanged()],
                  "x and y exchanged": lambda clip: clip[..., [1, 0]],
                  "in another layout's order": lambda clip: clip[:, OTHER[skeleton.name]],
                  "in a random order": lambda clip: clip[:, rng.permutation(len(skeleton))],
-                 "x mirrored and names exchanged": lambda clip: stretch([clip[:, sides(skeleton)]], -1, 1)[0]}
+                 "x mirrored and names exchanged": lambda clip: stretch([clip[:, skeleton.exchanged()]], -1, 1)[0]}
         for clip in mine:
             tell("as they are", lambda clip: clip, [clip], single)
         for clip in mine[::every]:

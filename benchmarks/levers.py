@@ -56,11 +56,7 @@ class Around(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimator):
 
 def mirror(clip, skeleton):
     """Left for right, in a root-relative clip ``(n_frames, n_keypoints, 2 or 3)`` or in its depths."""
-    order = np.arange(len(skeleton))
-    for left, right in skeleton.pairs:
-        i, j = skeleton.indices([left, right])
-        order[[i, j]] = j, i
-    out = clip[:, order]
+    out = clip[:, skeleton.exchanged()]
     if clip.ndim == 3:
         out[..., 0] *= -1
     return out

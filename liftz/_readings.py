@@ -66,7 +66,7 @@ class Readings:
         """The misfit as given; that of the turn, or the exchange of sides, that fits best, and its cure; and the misfit
         of a picture mirrored with its names, as a detector sees a selfie. All without the hands' own, which turn.
         """
-        same, sides = np.arange(len(self.skeleton)), self._exchanged(self.skeleton.pairs)
+        same, sides = np.arange(len(self.skeleton)), self.skeleton.exchanged()
         others = dict(self._sides_of_regions())
         orders = [same, *[same] * len(TURNS), *others.values(), sides, sides]
         turns = [UPRIGHT, *TURNS, *[UPRIGHT] * (len(others) + 1), MIRRORED]
@@ -81,14 +81,7 @@ class Readings:
         between = {(home[a], home[b]) for a, b in self.skeleton.pairs if home[a] != home[b]}
         for left, right in sorted(between):
             pairs = [(a, b) for a, b in self.skeleton.pairs if (home[a], home[b]) == (left, right)]
-            yield f"the keypoints of {left} and {right} are exchanged", self._exchanged(pairs)
-
-    def _exchanged(self, pairs):
-        order = np.arange(len(self.skeleton))
-        for pair in pairs:
-            a, b = self.skeleton.indices(pair)
-            order[[a, b]] = b, a
-        return order
+            yield f"the keypoints of {left} and {right} are exchanged", self.skeleton.exchanged(pairs)
 
     def reordered(self, least):
         """Misfit as given, and in the best order that is found; and the pairs of names exchanged to get there. None is

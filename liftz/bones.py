@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._words import parts_of
 from .gaps import bridge
 from .hierarchy import Hierarchy, hierarchy
 from .sequences import check_sequences
@@ -15,7 +16,6 @@ __all__ = ["BoneFit", "directions", "fit_bones", "forward_kinematics"]
 
 CHUNK = 64  # frames solved at a time, each with an (n_bones, n_bones) matrix: they fit into the cache
 STEPS = 3  # of Newton's method, each of which squares what is left
-MOST_NAMED = 6  # of what is left out
 GIVE = 10.0  # how much more readily a joint moves whose place was bridged, not seen
 
 
@@ -66,18 +66,12 @@ class BoneFit:
         """
         seen = self.distance[~np.isnan(self.distance)]
         n_bones = len(self.tree.joints) - 1
-        left_out = f"; left out, as no bone leads there: {self._left_out_in_short()}" if self.left_out else ""
+        left_out = ""
+        if self.left_out:
+            left_out = f"; left out, as no bone leads there: {parts_of(self.skeleton, self.left_out)}"
         return (f"{n_bones} constant bone{'s' * (n_bones > 1)}, on average {seen.mean():.3g} {units} from the points "
                 f"(95 % within {np.percentile(seen, 95):.3g} {units}); {100 * self.bridged:.1f} % of the places bridged"
                 f"{left_out}")
-
-    def _left_out_in_short(self):
-        """What is left out, whole regions by their names."""
-        whole = [members for members in self.skeleton.regions.values() if set(members) <= set(self.left_out)]
-        in_whole = {name for members in whole for name in members}
-        names = [f"{region} ({len(members)} keypoints)" for region, members in self.skeleton.regions.items()
-                 if members in whole] + [name for name in self.left_out if name not in in_whole]
-        return ", ".join(names[:MOST_NAMED]) + f" and {len(names) - MOST_NAMED} others" * (len(names) > MOST_NAMED)
 
 
 def fit_bones(points, skeleton):

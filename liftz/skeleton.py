@@ -140,6 +140,14 @@ class Skeleton:
         """Positions of several keypoints, as an int array."""
         return np.array([self.index(k) for k in keypoints], dtype=int)
 
+    def exchanged(self, pairs: Iterable[tuple[str, str]] | None = None) -> np.ndarray:
+        """Positions with left for right and right for left, as an int array; or with other pairs exchanged."""
+        order = np.arange(len(self))
+        for pair in self.pairs if pairs is None else pairs:
+            a, b = self.indices(pair)
+            order[[a, b]] = b, a
+        return order
+
     def region_indices(self, region: str) -> np.ndarray:
         """Positions of a region's keypoints."""
         self._check_region(region)

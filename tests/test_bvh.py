@@ -199,7 +199,7 @@ def test_what_is_never_seen_is_not_in_the_file(tmp_path):
     assert "left_ankle" not in text
     assert "left_hand_index_mcp" in text
     assert {"left_knee", "left_ankle", "left_heel", "right_hand_index_tip"} <= set(fit.left_out)
-    assert re.search(r"; left out, as no bone leads there: face \(68 keypoints\), left_knee, .* and [0-9]+ others$",
+    assert re.search(r"; left out, as no bone leads there: face \(68 keypoints\), left_knee, .* and [0-9]+ more$",
                      fit.describe())
     assert_is(tmp_path / "a.bvh", fit)
 

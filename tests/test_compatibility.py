@@ -62,21 +62,13 @@ def test_another_kind_is_refused_with_the_cure(changes, problem):
         check_compatible(changed(**changes), FACTS)
 
 
-def sides(skeleton):
-    order = np.arange(len(skeleton))
-    for pair in skeleton.pairs:
-        left, right = skeleton.indices(pair)
-        order[[left, right]] = right, left
-    return order
-
-
 @pytest.mark.parametrize("i", range(len(NEW.X)))
 def test_a_single_clip_is_enough_to_tell(i):
     """Of a model that has seen signers from the left, the front and the right."""
     clip = NEW.X[i][..., :2]
     assert check_compatible(changed(X=[clip]), FACTS) == ()
     for turned, problem in ((clip * (-1, 1), "left and right are exchanged"), (clip * (1, -1), "upside down"),
-                            (clip[:, sides(DATA.skeleton)], "left and right are exchanged")):
+                            (clip[:, DATA.skeleton.exchanged()], "left and right are exchanged")):
         with pytest.raises(ValueError, match=problem):
             check_compatible(changed(X=[turned]), FACTS)
 
@@ -109,7 +101,7 @@ def test_a_body_that_somebody_drew_is_let_in_with_a_note():
     for seed in range(4):
         clip = drawn(np.random.default_rng(seed))
         told += check_compatible(Bunch(X=[clip], skeleton=OPENPOSE_137), facts)
-        for turned in (clip * (-1, 1), clip * (1, -1), clip[:, sides(OPENPOSE_137)], clip[:, ::-1]):
+        for turned in (clip * (-1, 1), clip * (1, -1), clip[:, OPENPOSE_137.exchanged()], clip[:, ::-1]):
             with pytest.raises(ValueError, match="do not draw the body"):
                 check_compatible(Bunch(X=[turned], skeleton=OPENPOSE_137), facts)
     assert told
@@ -161,7 +153,7 @@ def test_a_selfie_of_views_that_training_lacks_is_told():
     facts = training_facts(one_side.X, one_side.skeleton)
     X = make_signing(n_signers=1, n_clips=4, n_frames=30, views=(60.0,), random_state=5).X
     assert check_compatible(Bunch(X=X, skeleton=PANOPTIC_138), facts) == ()
-    selfie = [clip[:, sides(PANOPTIC_138)] * (-1, 1) for clip in X]
+    selfie = [clip[:, PANOPTIC_138.exchanged()] * (-1, 1) for clip in X]
     assert any("a selfie's" in note for note in check_compatible(Bunch(X=selfie, skeleton=PANOPTIC_138), facts))
 
 

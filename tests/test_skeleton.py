@@ -306,3 +306,10 @@ def test_face_mirror_by_number():
     assert {i: to[i] for i in samples} == samples
     assert ("face_left_pupil", "face_right_pupil") in OPENPOSE_137.pairs
     assert not [pair for pair in MEDIAPIPE_HOLISTIC.pairs if pair[0].startswith("face")]
+
+
+def test_left_and_right_are_exchanged_and_back():
+    body = Skeleton("body", ["nose", "left", "other", "right"], root="nose", pairs=[("left", "right")])
+    assert body.exchanged().tolist() == [0, 3, 2, 1]
+    assert body.exchanged()[body.exchanged()].tolist() == [0, 1, 2, 3]
+    assert body.exchanged([("nose", "other")]).tolist() == [2, 1, 0, 3]

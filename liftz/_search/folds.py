@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import optuna
 from joblib import effective_n_jobs
@@ -81,13 +83,12 @@ def _fit_fold(estimator, callbacks, X, y, k, split, **options):
     except Exception as error:
         error.add_note(f"in fold {k}")
         raise
-    fold = {name: float(column[0]) for name, column in out.items()}
+    fold: dict[str, Any] = {name: float(column[0]) for name, column in out.items()}
     for name, value in fold.items():
         if np.isnan(value):
             raise ValueError(f"{name} is NaN in fold {k}")
     if callbacks is not None:
-        curve = estimator.get_params()[callbacks][-1].curve
-        fold["curve"] = list(curve)  # type: ignore[assignment]
+        fold["curve"] = list(estimator.get_params()[callbacks][-1].curve)
     return fold
 
 

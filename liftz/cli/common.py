@@ -11,7 +11,9 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["Track", "errors_told", "known_keypoints", "open_data", "parts_of", "say", "some", "what_it_says",
+from .._words import parts_of, some
+
+__all__ = ["Track", "errors_told", "known_keypoints", "open_data", "say", "what_it_says",
            "writable", "write_json"]
 
 
@@ -103,19 +105,6 @@ def known_keypoints(console, data, select=None):
     if left_out:
         say(console, f"left out, since nothing tells their depth from the root: {parts_of(skeleton, left_out)}")
     return None if len(kept) == len(skeleton) else kept
-
-
-def parts_of(skeleton, names):
-    """Keypoints in a few words: whole regions as such, and the first of the others."""
-    whole = [region for region, members in skeleton.regions.items() if set(members) <= set(names)]
-    single = [name for name in names if not any(name in skeleton.regions[region] for region in whole)]
-    return some([f"{region} ({len(skeleton.regions[region])} keypoints)" for region in whole] + single)
-
-
-def some(names, most=6):
-    """The first names, and how many more there are."""
-    names = list(map(str, names))
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def say(console, text):

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from .._words import some
 from . import options
-from .common import Track, errors_told, known_keypoints, say, some, writable, write_json
+from .common import Track, errors_told, known_keypoints, say, writable, write_json
 from .inputs import notes_told
 
 

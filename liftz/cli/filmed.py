@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from .._words import some
 from ..datasets import load_panoptic
 from ..datasets.cameras import read_calibration
 from ..datasets.filming import film
 from ..sequences import to_object_array
-from .common import some
 from .inputs import notes_told
 
 __all__ = ["film_panoptic"]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .._words import parts_of, some
 from . import options
-from .common import errors_told, parts_of, say, some
+from .common import errors_told, say
 from .inputs import clip_names, counted, is_lifter, notes_told, read_source
 from .suggestions import known_length, lift_options, shell, stand_ins
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .._files import FileFormatError
-from .common import some
+from .._words import some
 from .inputs import ENDINGS
 
 __all__ = ["clip_labels", "read_signers"]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .._words import some
 from . import options
-from .common import errors_told, say, some, writable, write_json
+from .common import errors_told, say, writable, write_json
 from .inputs import counted, notes_told
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._units import IN_MM
+from .._words import some
 from ..adjustment import resample, stretch
 from ..augmentation import BodyAugmenter
 from ..compatibility import SAME_FPS
 from ..conversion import convert, correspondence
 from ..datasets import project
 from ..sequences import to_object_array
-from .common import open_data, say, some
+from .common import open_data, say
 from .filmed import film_panoptic
 from .inputs import clip_names, counted, files_in, notes_told, read_source, skeleton_named
 from .signers import clip_labels, read_signers

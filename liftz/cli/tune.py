@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .._words import some
 from . import options
-from .common import Track, errors_told, known_keypoints, say, some, writable
+from .common import Track, errors_told, known_keypoints, say, writable
 from .inputs import notes_told
 
 PICTURES = ("history", "importances", "slices")
