@@ -30,7 +30,6 @@ def levers(lifter):
         "mirrored clips": lifter(augment=both),
         "mirrored clips, and mirrored at prediction": around(MirroredToo(clone(regressor).set_params(augment=both),
                                                                          skeleton)),
-        "torsos of one size": around(OneSize(regressor, skeleton)),
         "each joint from its parent": around(FromParents(regressor, skeleton)),
         "smoothed after": around(Smoothed(regressor)),
         "averaged weights": lifter(callbacks=[AverageWeights()]),
@@ -87,31 +86,6 @@ class MirroredToo(Around):
                                 for depth, other in zip(self.regressor_.predict(X), mirrored, strict=True)])
 
 
-class OneSize(Around):
-    """Clips and depths in units of the torso, whose length is the longest that the clip shows."""
-
-    def prepare(self, X, y):
-        sizes = self._sizes(X)
-        self.typical_ = np.median(sizes)
-        return self._scaled(X, self.typical_ / sizes), self._scaled(y, self.typical_ / sizes)
-
-    def predict(self, X):
-        sizes = self._sizes(X)
-        return self._scaled(self.regressor_.predict(self._scaled(X, self.typical_ / sizes)), sizes / self.typical_)
-
-    def _sizes(self, X):
-        a, b = self.skeleton.indices(["SpineBase", "Neck"])
-        return np.array([np.nanquantile(np.linalg.norm(clip[:, a, :2] - clip[:, b, :2], axis=1), 0.95) for clip in X])
-
-    @staticmethod
-    def _scaled(clips, scales):
-        out = [clip * np.float32(scale) for clip, scale in zip(clips, scales, strict=True)]
-        for clip, scale in zip(out, scales, strict=True):
-            if clip.ndim == 3:
-                clip[..., 2:] /= np.float32(scale)  # a confidence stays
-        return to_object_array(out)
-
-
 class FromParents(Around):
     """Depths of joints relative to the joint before them on the way from the root, as the nets learn them."""
 
@@ -161,7 +135,7 @@ class PreTrained(LSTMRegressor):
         spread = np.sqrt(np.nanmean(np.concatenate([clip[..., :2].ravel() for clip in dataset.X]) ** 2))
         places = to_object_array([clip[..., :2].reshape(len(clip), -1) / spread for clip in dataset.X])
         masked = ClipDataset(dataset.X, places, features=dataset.features, window=self.window, stride=dataset.stride,
-                             augment=hide, rng=dataset.rng)
+                             sizes=1 / dataset.factors, augment=hide, rng=dataset.rng)
         first = clone(net).set_params(module__n_outputs=places[0].shape[1], max_epochs=-(-net.max_epochs // 2))
         n_batches = first.max_epochs * -(-len(masked) // self.batch_size)
         first.set_params(callbacks__one_cycle=LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,

@@ -57,8 +57,8 @@ def ablation(skeleton, seed, **options):
     out["one net, no bone features"] = make_lifter(skeleton, LSTMRegressor(
         **{"n_nets": 1, "random_state": seed, "augment": lifter()["lift"].regressor.augment} | options))
     for name, change in {
-        "no velocity loss": {"velocity": 0.0}, "mse": {"loss": "mse"}, "huber": {"loss": "huber"},
-        "64 bins": {"bins": 64}, "two layers": {"num_layers": 2},
+        "own sizes": {"one_size": False}, "no velocity loss": {"velocity": 0.0}, "mse": {"loss": "mse"},
+        "huber": {"loss": "huber"}, "64 bins": {"bins": 64}, "two layers": {"num_layers": 2},
         "two layers, residual, normalised": {"num_layers": 2, "residual": True, "layer_norm": True},
         "64 units": {"hidden_size": 64}, "256 units": {"hidden_size": 256}, "dropout 0.5": {"dropout": 0.5},
         "every frame": {"stride": 1}, "every third frame": {"stride": 3}, "half the batches": {"max_epochs": 10},

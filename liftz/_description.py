@@ -29,8 +29,10 @@ CLASSES = {
     "Flat": "liftz.baselines",
     "BodyAugmenter": "liftz.augmentation",
     "ErrorModel": "liftz.calibration",
+    "BodySize": "liftz.sizes",
     "ClipNet": "liftz.net",
 }
+FITTED = ("ErrorModel", "BodySize")  # by their __init__
 FIT_ONLY = ("augment", "callbacks", "random_state")  # may be anybody's objects, and predict does without them
 
 
@@ -58,7 +60,7 @@ def describe(value, where="the lifter"):
                         f"{', '.join(CLASSES)}, a Skeleton, numbers, names and arrays of them")
     if name == "ClipNet":
         return _describe_net(value, where)
-    if name == "ErrorModel":
+    if name in FITTED:
         return {"class": name, "attributes": _describe_all(vars(value), where)}
     return {"class": name, **_describe_estimator(value, where)}
 
@@ -113,8 +115,8 @@ def rebuild(description, device="cpu"):
     made = getattr(import_module(CLASSES[name]), name)
     parameters, attributes = ({key: rebuild(value, device) for key, value in description.get(part, {}).items()}
                               for part in ("parameters", "attributes"))
-    if name == "ErrorModel":
-        estimator = made.__new__(made)  # its __init__ fits it
+    if name in FITTED:
+        estimator = made.__new__(made)
     else:
         if name == "LSTMRegressor":
             parameters["device"] = device

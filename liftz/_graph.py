@@ -137,14 +137,30 @@ class Graph:
             parts.append(self("Squeeze", self("Slice", clip, np.array([2]), np.array([3]), np.array([-1])),
                               np.array([-1])))
         if parameters["bones"] is not None:
-            a, b = parameters["bones"]
-            bone = self("Sub", self("Gather", xy, a, axis=2), self("Gather", xy, b, axis=2))
-            length = self("Sqrt", self("ReduceSum", self("Mul", bone, bone), np.array([-1]), keepdims=0))
-            both = self("And", self("Gather", visible, a, axis=2), self("Gather", visible, b, axis=2))
-            longest = self._longest(length, both, (n_phases, len(a)), causal)
+            length, longest = self._bones(xy, visible, parameters["bones"], n_phases, causal)
             rise = self("Sub", self("Mul", longest, longest), self("Mul", length, length))
             parts += [length, longest, self("Sqrt", self("Max", rise, np.float32(0)))]
         return self.where_nan(self("Concat", *parts, axis=2), 0)
+
+    def size(self, clip, fitted):
+        """What a `BodySize`, as attributes, says of a clip ``(n_frames, n_keypoints, 2 or 3)``, of shape (1,)."""
+        if not len(fitted["lengths"]):
+            return self("Identity", np.ones(1, np.float32))
+        xy = self("Slice", self("Unsqueeze", clip, np.array([1])), np.array([0]), np.array([2]), np.array([-1]))
+        _, longest = self._bones(xy, self.seen(xy), fitted["bones"], 1, causal=False)
+        counted = self("Where", self("Or", self("IsNaN", longest), fitted["lengths"] == 0), fitted["lengths"], longest)
+        counted = self("Slice", counted, np.array([0]), np.array([1]), np.array([0]))
+        size = self("Div", self("Reshape", self("ReduceSum", counted, keepdims=0), np.array([1])),
+                    fitted["lengths"].sum())
+        return self("Where", self("Greater", size, np.float32(0)), size, np.float32(1))
+
+    def _bones(self, xy, visible, bones, n_phases, causal):
+        """How long bones look ``(n_steps, n_phases, n_bones)``, and at their longest."""
+        a, b = bones
+        bone = self("Sub", self("Gather", xy, a, axis=2), self("Gather", xy, b, axis=2))
+        length = self("Sqrt", self("ReduceSum", self("Mul", bone, bone), np.array([-1]), keepdims=0))
+        both = self("And", self("Gather", visible, a, axis=2), self("Gather", visible, b, axis=2))
+        return length, self._longest(length, both, (n_phases, len(a)), causal)
 
     def _longest(self, length, both, shape, causal):
         none = np.float32(np.finfo(np.float32).min)

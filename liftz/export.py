@@ -79,7 +79,7 @@ def export_onnx(lifter, path, *, facts=None):
     for step in steps:
         clip = _input_step(graph, clip, step)
     depths = _regress(graph, clip, regressor["attributes"])
-    for step in (regressor["attributes"]["targets_"], *reversed(outputs)):
+    for step in reversed(outputs):
         depths = _output_step(graph, depths, step)
     graph.nodes.append(onnx.helper.make_node("Identity", [depths], ["depths"]))
 
@@ -136,9 +136,10 @@ def _output_step(graph, depths, step):
 
 
 def _regress(graph, clip, fitted):
-    """The nets' mean ``(n_frames, n_outputs)``, each phase of the stride lifted by itself, as in `predict`."""
+    """The depths ``(n_frames, n_outputs)`` of a regressor, each phase of the stride lifted by itself, as in `predict`."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
-    n_frames = graph.length(clip)
+    size, n_frames = graph.size(clip, fitted["size_"]["attributes"]), graph.length(clip)
+    clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.float32([1]), axis=0))
     missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
     pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
     clip = graph("Reshape", graph("Pad", clip, pads, NAN), np.array([-1, stride, n_keypoints, n_channels]))
@@ -148,4 +149,5 @@ def _regress(graph, clip, fitted):
     features = graph.features(clip, fitted["features_"]["parameters"], stride, n_keypoints, n_channels)
     depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
-    return graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
+    depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
+    return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size)

@@ -7,7 +7,7 @@ import numpy as np
 from .gaps import bridge
 from .sequences import seen
 
-__all__ = ["bone_ends", "frame_features"]
+__all__ = ["bone_ends", "frame_features", "longest_shown"]
 
 
 def frame_features(clip, bones=None, causal=False, unseen=None):
@@ -60,18 +60,18 @@ def frame_features(clip, bones=None, causal=False, unseen=None):
         a, b = bones
         length = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
         shown = np.where(visible[:, a] & visible[:, b], length, np.float32(np.nan))
-        longest = np.fmax.accumulate(shown) if causal else _longest(shown)
+        longest = np.fmax.accumulate(shown) if causal else np.broadcast_to(longest_shown(shown), shown.shape)
         parts += [length, longest, np.sqrt(np.maximum(longest**2 - length**2, 0))]
     out = np.concatenate(parts, axis=1, dtype=np.float32)
     out[np.isnan(out)] = 0
     return out
 
 
-def _longest(length):
+def longest_shown(length):
     """The 95th percentile of every bone's length over a clip, which outliers do not move; NaN left out."""
     n_shown = np.sum(~np.isnan(length), axis=0, keepdims=True)
     rank = (0.95 * (n_shown - 1)).astype(int)  # 0 where none is shown: NaN comes last in the order
-    return np.broadcast_to(np.take_along_axis(np.sort(length, axis=0), rank, axis=0), length.shape)
+    return np.take_along_axis(np.sort(length, axis=0), rank, axis=0)[0]
 
 
 def bone_ends(skeleton):

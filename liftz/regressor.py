@@ -24,11 +24,13 @@ from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
+from .sizes import BodySize, scaled
 from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
 
 N_BATCHES = 1200
+EVERY = 5  # frames are enough to learn from how to vary bodies
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -50,6 +52,10 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Units in each direction, and layers.
     look_ahead : int, optional
         How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
+    one_size : bool, default=False
+        Whether the nets see everybody in one size, by what a clip shows of the bones, and their depths are scaled back.
+        It takes a skeleton, and keypoints and depths relative to their roots. With a `look_ahead`, which leaves
+        nobody's size to be known beforehand, clips stay as they are.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -61,8 +67,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     bins : int, optional
         Depth as so many classes, whose probabilities are averaged. Default: depth as a number.
     augment : BodyAugmenter or alike, optional
-        A copy of it is fitted on the training clips, with their groups; then it makes a new clip and new depths of
-        ``(clip, depth, rng, signer)``, for each clip in each epoch.
+        A copy of it is fitted on every fifth frame of the training clips, with their groups; then it makes a new clip
+        and new depths of ``(clip, depth, rng, signer)``, for each clip in each epoch.
     lr : float, default=2e-3
         Highest learning rate of a one-cycle schedule (L. N. Smith and N. Topin, 2018).
     max_epochs : int, optional
@@ -105,6 +111,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     n_keypoints_in_, n_channels_in_ : int
     keypoints_seen_ : array of shape (n_keypoints,), of bool
         Which keypoints the training clips show.
+    size_ : BodySize
+        What tells a person's size; 1 for everybody where clips stay as they are.
     errors_ : ErrorModel or None
         What `predict` knows of its own errors; None without the groups that takes.
 
@@ -136,9 +144,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     __metadata_request__fit = {"groups": True}
 
-    def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, look_ahead=None, dropout=0.2,
-                 residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None, augment=None, lr=2e-3,
-                 max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False,
+    def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, look_ahead=None, one_size=False,
+                 dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None, augment=None,
+                 lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False,
                  early_stopping=False, validation_fraction=0.2, patience=5, random_state=None, device="cpu",
                  n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
@@ -146,6 +154,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.look_ahead = look_ahead
+        self.one_size = one_size
         self.dropout = dropout
         self.residual = residual
         self.layer_norm = layer_norm
@@ -200,11 +209,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.features_ = partial(frame_features, bones=bones, causal=self.look_ahead is not None,
                                  unseen=~self.keypoints_seen_)
         self.stride_ = self.stride
-        self.targets_ = ZNormalizer(per="all").fit(y[train])
+        self.size_ = BodySize(X[train], bones if self.one_size and self.look_ahead is None else None)
+        self.targets_ = ZNormalizer(per="all").fit(self._in_one_size(X[train], y[train]))
         held_out = None if valid is None else self._dataset(X[valid], y[valid])
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
-        augment = None if self.augment is None else clone(self.augment).fit(X, y, groups)
+        augment = None if self.augment is None else clone(self.augment).fit(
+            *(self._in_one_size(X, clips, EVERY) for clips in (X, y)), groups)
         known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
@@ -262,14 +273,20 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             return depths
         return depths, to_object_array([self.errors_.std(clip) for clip in X])
 
+    def _in_one_size(self, X, clips, every=1):
+        return to_object_array([scaled(clip[::every], 1 / size)
+                                for clip, size in zip(clips, self.size_(X), strict=True)])
+
     def _lift(self, nets, X):
+        sizes = self.size_(X)
         phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
         parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
-        dataset = ClipDataset(parts, features=self.features_)
+        dataset = ClipDataset(parts, features=self.features_, sizes=[sizes[i] for i, _ in phases])
         depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
         for (i, start), depth in zip(phases, mean_depths(nets, dataset), strict=True):
             depths[i][start::self.stride_] = depth
-        return self.targets_.inverse_transform(depths)
+        depths = self.targets_.inverse_transform(depths)
+        return to_object_array([scaled(depth, size) for depth, size in zip(depths, sizes, strict=True)])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
         """Go on learning from a few clips of one person, and lift that person better.
@@ -326,5 +343,5 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         )
 
     def _dataset(self, X, y, **options):
-        return ClipDataset(X, y, features=self.features_, targets=self.targets_, window=self.window,
-                           stride=self.stride_, **options)
+        return ClipDataset(X, y, features=self.features_, sizes=self.size_(X), targets=self.targets_,
+                           window=self.window, stride=self.stride_, **options)

@@ -22,6 +22,7 @@ from liftz._files import FileFormatError
 from liftz.calibration import ErrorModel
 from liftz.net import ClipNet
 from liftz.persistence import BLANK, load, read_facts, save
+from liftz.sizes import BodySize
 
 X, Y, SIGNERS = recordings(lengths=(9, 14, 5, 14, 7, 11, 9, 8))
 SIGNERS = np.array(["Ann", "Ben", "Cem", "Dia"] * 2)
@@ -48,7 +49,7 @@ def assert_alike(one, other):
         weights = other.module_.state_dict()
         assert weights.keys() == one.module_.state_dict().keys()
         assert all(torch.equal(weights[name], values) for name, values in one.module_.state_dict().items())
-    elif isinstance(one, (BaseEstimator, ErrorModel)):
+    elif isinstance(one, (BaseEstimator, BodySize, ErrorModel)):
         assert vars(one).keys() == vars(other).keys()
         for name, value in vars(one).items():
             assert_alike(value, getattr(other, name))
