@@ -1,22 +1,21 @@
-"""Is the tuned lifter better than the default, on a signer who took no part? On ISL-Kinect.
+"""Is the tuned lifter better than the default, on signers who took no part? On ISL-Kinect.
 
-    python benchmarks/tuned.py FOLDER --fold S02 --track T1    # one signer, 25 minutes of a core
-    python benchmarks/tuned.py FOLDER --fold S02 --quick       # does it run?
-    python benchmarks/tuned.py FOLDER --tables                 # what is in the results so far
+    python benchmarks/tuned.py FOLDER --without S02 S04 --track T1    # two signers, half an hour of a core
+    python benchmarks/tuned.py FOLDER --without S02 --quick           # does it run?
+    python benchmarks/tuned.py FOLDER --tables                        # what is in the results so far
 
-Tunes on all signers but one, over groups of these, and measures both lifters on the one left out: MPJPE in mm from
-SpineBase over all joints but the root, as P1 (T1) and P2 (T2) of `signers.py`. To be affordable, a trial is one net,
-trained for a third of the batches on one repetition from each view; the two lifters that are measured train as ever,
-on everything. What is searched are six parameters that do not change how long a fit takes, or not much. Trials are
-kept in a journal, and a finished signer is a line of the results: the same command goes on where it stopped, and
-several at once share the trials.
+Tunes without some signers, over groups of the others, and then measures both lifters on each of those left out, in
+turn: trained on everybody else, MPJPE in mm from SpineBase over all joints but the root, as P1 (T1) and P2 (T2) of
+`signers.py`. To be affordable, a trial is one net, trained for a third of the batches on one repetition from each view,
+and the lifters that are measured are of few nets; these train as ever, on everything. What is searched are six
+parameters that do not change how long a fit takes, or not much. Trials are kept in a journal, and a finished signer is
+a line of the results: the same command goes on where it stopped, and several at once share the trials.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 import warnings
 from pathlib import Path
 
@@ -48,35 +47,51 @@ def tune(lifter, X, y, groups, options):
                           cv=GroupKFold(options.folds), refit=False, random_state=options.seed,
                           storage=str(options.results.with_suffix(".journal")), study_name="tuned-{data}",
                           progress_bar=True)
-    return search.fit(X, y, groups=groups)
+    return search.fit(X, y, groups=groups, lift__groups=groups)
 
 
-def measure(options, data):
-    """The result of one fold: both lifters on the signer left out, and what was chosen."""
-    train, test = np.flatnonzero(data.groups != options.fold), np.flatnonzero(data.groups == options.fold)
-    if not len(test):
-        raise SystemExit(f"--fold must be one of {', '.join(sorted(set(data.groups)))}, got {options.fold}")
-    X, y, groups = project(data, options.track, random_state=options.seed), data.y, data.groups
-    check_no_leak(X, groups, train, test)
+def search_without(signers, options, data, X, lifter):
+    """The search, on few clips of everybody else."""
+    others = np.flatnonzero(~np.isin(data.groups, signers) & np.isin(data.repetitions, options.repetitions))
+    check_no_leak(X, data.groups, others, np.flatnonzero(np.isin(data.groups, signers)))
+    return tune(lifter, X[others], data.y[others], data.groups[others], options)
+
+
+def measure(signer, params, options, data, X, lifter):
+    """Errors of both lifters, by their parts, on a signer left out."""
+    train, test = np.flatnonzero(data.groups != signer), np.flatnonzero(data.groups == signer)
+    check_no_leak(X, data.groups, train, test)
+    figures = {}
+    for name, changed in {"default": {}, "tuned": params}.items():
+        fitted = clone(lifter).set_params(**changed).fit(X[train], data.y[train], groups=data.groups[train])
+        parts = error_parts(data.y[test], fitted.predict(X[test]), skeleton=data.skeleton)
+        figures |= {f"{name}_{part}": round(float(value), 3) for part, value in parts.items()}
+    return figures
+
+
+def results(options, data, done):
+    """A line for each of the signers left out that is not done."""
+    unknown = set(options.without) - set(data.groups)
+    if unknown:
+        raise SystemExit(f"--without must be of {', '.join(sorted(set(data.groups)))}, got {sorted(unknown)[0]}")
+    todo = [signer for signer in options.without if not any(key(signer, options).items() <= d.items() for d in done)]
+    if not todo:
+        return
+    X = project(data, options.track, random_state=options.seed)
     lifter = make_lifter(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
-    begin = time.process_time()
-    few = train[np.isin(data.repetitions[train], options.repetitions)]
-    search = tune(lifter, X[few], y[few], groups[few], options)
-    line = {**key(options), "pruned": int(np.sum(search.cv_results_["state"] == "pruned")),
-            "own_default": round(-search.cv_results_["mean_test_score"][0], 3), "own": round(-search.best_score_, 3),
-            "params": search.best_params_}
     if options.quick:
-        lifter.set_params(lift__regressor__max_epochs=1)
-    for name, params in {"default": {}, "tuned": search.best_params_}.items():
-        lifter.set_params(**params).fit(X[train], y[train], groups=groups[train])
-        parts = error_parts(y[test], lifter.predict(X[test]), skeleton=data.skeleton)
-        line |= {f"{name}_{part}": round(float(value), 3) for part, value in parts.items()}
-    return line | {"cpu_minutes": round((time.process_time() - begin) / 60, 1)}  # of the last call
+        lifter.set_params(**{f"{PREFIX}max_epochs": 1})
+    search = search_without(options.without, options, data, X, lifter)
+    for signer in todo:
+        yield {**key(signer, options), "pruned": int(np.sum(search.cv_results_["state"] == "pruned")),
+               "own_default": round(-search.cv_results_["mean_test_score"][0], 3),
+               "own": round(-search.best_score_, 3), "params": search.best_params_,
+               **measure(signer, search.best_params_, options, data, X, lifter)}
 
 
-def key(options):
-    return {"track": options.track, "signer": options.fold, "seed": options.seed, "n_trials": options.trials,
-            "n_nets": options.nets, "epochs": options.epochs, "folds": options.folds,
+def key(signer, options):
+    return {"track": options.track, "signer": signer, "without": sorted(options.without), "seed": options.seed,
+            "n_trials": options.trials, "n_nets": options.nets, "epochs": options.epochs, "folds": options.folds,
             "repetitions": options.repetitions}
 
 
@@ -98,17 +113,17 @@ def tables(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", help="of ISL-Kinect")
-    parser.add_argument("--fold", default="S01", help="the signer left out")
+    parser.add_argument("--without", nargs="+", default=["S01"], help="signers to leave out of the search")
     parser.add_argument("--track", choices=["T1", "T2"], default="T1")
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--folds", type=int, default=3, help="groups of the other signers")
     parser.add_argument("--epochs", type=int, default=30, help="of a trial; about 13 batches each")
     parser.add_argument("--repetitions", type=int, nargs="+", default=[2, 5, 8], help="of each sign, to search on")
-    parser.add_argument("--nets", type=int, default=3, help="of the lifters that are measured")
+    parser.add_argument("--nets", type=int, default=2, help="of the lifters that are measured")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="where torch computes")
     parser.add_argument("--quick", action="store_true", help="two signs, one net, an epoch: does it run?")
-    parser.add_argument("--results", type=Path, default=Path("tuned.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("tuned.jsonl"))
     parser.add_argument("--tables", action="store_true", help="print what is there, and measure nothing")
     options = parser.parse_args()
     if options.quick:
@@ -117,15 +132,16 @@ def main():
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of pruners that Optuna calls experimental
     lines = read(options.results)
-    if not options.tables and not any(key(options).items() <= line.items() for line in lines):
+    if not options.tables:
         data = load_isl_kinect(options.folder)
         if options.quick:
             some = np.isin(data.signs, sorted(set(data.signs))[:2])
             for name in ("X", "y", "groups", "repetitions"):
                 data[name] = data[name][some]
-        lines.append(measure(options, data))
-        with open(options.results, "a", encoding="utf-8") as file:
-            file.write(json.dumps(lines[-1]) + "\n")
+        for line in results(options, data, lines.copy()):
+            lines.append(line)
+            with open(options.results, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
     tables(lines)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from liftz.sequences import to_object_array
@@ -79,35 +80,42 @@ def recorded():
                  repetitions=np.tile([2, 5, 6], 4))
 
 
+class Recorder(BaseEstimator):
+    """Knows all depths, and keeps the signers that it was fitted on."""
+
+    fitted = []
+
+    def fit(self, X, y, groups):
+        self.fitted.append(sorted(set(groups)))
+        return self
+
+    def predict(self, X):
+        return to_object_array([clip.sum(axis=2) for clip in X])
+
+
 def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded):
-    searched, fitted, search = [], [], Search()
-
-    class Lifter:
-        def get_params(self):
-            return {}
-
-        def set_params(self, **params):
-            return self
-
-        def fit(self, X, y, groups):
-            fitted.append(groups.tolist())
-            return self
-
-        def predict(self, X):
-            return to_object_array([clip.sum(axis=2) for clip in X])
+    searched, search = [], Search()
+    search.best_params_ = {}
 
     def tune(lifter, X, y, groups, options):
-        searched.extend(groups)
+        searched.append(groups.tolist())
         return search
 
+    monkeypatch.setattr(Recorder, "fitted", [])
     monkeypatch.setattr(tuned, "tune", tune)
-    monkeypatch.setattr(tuned, "make_lifter", lambda *args, **parameters: Lifter())
+    monkeypatch.setattr(tuned, "make_lifter", lambda *args, **parameters: Recorder())
     monkeypatch.setattr(tuned, "project", lambda data, track, random_state: data.X)
-    options = Namespace(fold="S02", track="T1", seed=0, trials=1, nets=1, epochs=1, folds=3, repetitions=[2, 5],
-                        quick=False, device="cpu")
-    line = tuned.measure(options, recorded)
-    assert sorted(set(searched)) == ["S01", "S03", "S04"]
-    assert len(searched) == 6  # two of three repetitions
-    assert [sorted(set(groups)) for groups in fitted] == [["S01", "S03", "S04"]] * 2
-    assert line["default_error"] == line["tuned_error"] == 0.0
-    json.dumps(line)
+    options = Namespace(without=["S02", "S04"], track="T1", seed=0, trials=1, nets=1, epochs=1, folds=2,
+                        repetitions=[2, 5], quick=False, device="cpu")
+    first, second = tuned.results(options, recorded, [])
+    assert searched == [["S01", "S01", "S03", "S03"]]  # once, and two of three repetitions
+    assert Recorder.fitted == [["S01", "S03", "S04"]] * 2 + [["S01", "S02", "S03"]] * 2
+    assert [line["signer"] for line in (first, second)] == ["S02", "S04"]
+    assert first["default_error"] == first["tuned_error"] == 0.0
+    json.dumps(first)
+    [again] = tuned.results(options, recorded, [first])
+    assert again == second
+    assert not list(tuned.results(options, recorded, [first, second]))
+    options.without = ["S09"]
+    with pytest.raises(SystemExit, match="S09"):
+        list(tuned.results(options, recorded, []))
