@@ -136,7 +136,7 @@ def _output_step(graph, depths, step):
 
 
 def _regress(graph, clip, fitted):
-    """The depths ``(n_frames, n_outputs)`` of a regressor, each phase of the stride lifted by itself, as in `predict`."""
+    """A regressor's depths ``(n_frames, n_outputs)``, each phase of the stride lifted by itself, as in `predict`."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
     size, n_frames = graph.size(clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.float32([1]), axis=0))

@@ -51,11 +51,26 @@ def test_evaluate_prints_every_signer_and_region_and_writes_the_same_as_json(rec
     assert rows["all", "lifter"]["skill"] is not None
 
 
+def test_lifters_for_live_use_are_measured_as_such(recordings, tmp_path):
+    found = []
+    for look_ahead in ([], ["--look-ahead", 0]):
+        file = tmp_path / f"report{len(found)}.json"
+        result = run("--data", f"panoptic:{recordings}", "--nets", 1, "--epochs", 1, "--jobs", 1, "--json", file,
+                     *look_ahead)
+        assert result.exit_code == 0, result.output
+        found.append(json.loads(file.read_text()))
+    errors = [{row["model"]: row["mean"] for row in report["rows"] if row["part"] == "all"} for report in found]
+    assert found[1]["parameters"] == found[0]["parameters"] | {"look_ahead": 0}
+    assert errors[0]["frame ridge"] == errors[1]["frame ridge"]
+    assert errors[0]["lifter"] != errors[1]["lifter"]
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--data", "panoptic"], "isl-kinect:FOLDER, panoptic:FOLDER, or files and folders of your own, got 'panoptic'"),
     (["no/such/file"], "no/such/file: cannot be read: No such file"),
     (["--data", "isl-kinect:no/such/folder"], "no"),
     (["--track", "T3"], "T3"),
+    (["--device", "abacus"], "device 'abacus' cannot be used here"),
     (["--json", "no/such/folder/x.json"], "does not exist"),
     (["--json", "."], "it is a folder"),
     (["--data", "isl-kinect:br[/x]"], "br[/x]"),

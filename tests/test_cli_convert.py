@@ -33,6 +33,17 @@ def test_a_folder_of_frames_becomes_a_file_and_another_skeleton(clip, tmp_path):
         np.testing.assert_allclose(data.X[0][..., 2], 0.8)
 
 
+@pytest.mark.parametrize("layout", ["wide", "long"])
+def test_a_table_has_a_line_per_frame_or_per_point(clip, tmp_path, layout):
+    talk = write_openpose(tmp_path / "talk", [clip])
+    result = run(convert, talk, "-o", tmp_path / "a.csv", "--csv-layout", layout)
+    assert result.exit_code == 0, result.output
+    header, *lines = (tmp_path / "a.csv").read_text().splitlines()[1:]
+    assert len(lines) == (12 if layout == "wide" else 12 * 137)
+    assert header.startswith("frame,keypoint,x,y") == (layout == "long")
+    np.testing.assert_allclose(read_csv(tmp_path / "a.csv").X[0][..., 2], 0.8)
+
+
 def test_depths_go_along_and_every_person_too(clip, tmp_path):
     pytest.importorskip("pose_format")
     source = tmp_path / "two.pose"

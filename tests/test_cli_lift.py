@@ -75,6 +75,16 @@ def test_one_command_makes_every_format_of_a_folder(model, lifter, clip, talk, t
     assert "times real time" in text
 
 
+def test_a_long_table_says_the_same_as_a_wide_one(model, talk, tmp_path):
+    found = []
+    for layout in ("wide", "long"):
+        result = run(lift, model, talk, "-o", tmp_path / f"{layout}.csv", *LENGTH, "--csv-layout", layout)
+        assert result.exit_code == 0, result.output
+        found.append(read_csv(tmp_path / f"{layout}.csv"))
+    assert "keypoint" in (tmp_path / "long.csv").read_text().splitlines()[1].split(",")
+    np.testing.assert_array_equal(found[0].y[0], found[1].y[0])
+
+
 def test_each_person_gets_a_file_of_their_own(model, clip, tmp_path):
     talk = write_openpose(tmp_path / "talk", [clip, clip])
     result = run(lift, model, talk, "-o", tmp_path / "talk.npz", "-o", tmp_path / "x_{name}.trc", *LENGTH, "--fps", 30)

@@ -25,6 +25,7 @@ def convert(
     units: options.XYUnits = None,
     image_size: options.ImageSize = None,
     people: options.People = None,
+    csv_layout: options.CsvLayout = options.Layout.WIDE,
     read: options.Read = None,
 ):
     """Convert keypoints, with their depths where they have some, to another format or another skeleton."""
@@ -40,7 +41,7 @@ def convert(
         try:
             with notes_told(errors, path):
                 data = read_source(path, read or (), fps=fps, units=units, image_size=image_size, people=people)
-                _convert(console, path, data, target, output, len(paths) > 1, taken)
+                _convert(console, path, data, target, output, len(paths) > 1, taken, csv_layout.value)
         except PROBLEMS as error:
             failed.append(str(path))
             text = what_it_says(error)
@@ -51,7 +52,7 @@ def convert(
         raise typer.Exit(1)
 
 
-def _convert(console, path, data, target, outputs, many, taken):
+def _convert(console, path, data, target, outputs, many, taken, csv_layout):
     from ..conversion import convert as to_skeleton
 
     names = clip_names(data)
@@ -76,5 +77,6 @@ def _convert(console, path, data, target, outputs, many, taken):
             place = output_for(output, name, many or len(names) > 1, taken)
             told = write_clip(place, points, skeleton, fps=data.fps, units=data.units, y_up=data.y_up,
                               confidence=confidence, image_size=data.image_size, std=None if std is None else std[i],
-                              first_frame=int(data.first_frames[i]) if "first_frames" in data else 0)
+                              first_frame=int(data.first_frames[i]) if "first_frames" in data else 0,
+                              csv_layout=csv_layout)
             say(console, f"{place}: {counted(len(clip), 'frame')} of {skeleton.name}{told and f'; {told}'}")

@@ -25,10 +25,12 @@ def evaluate(
     signers: options.Signers = None,
     depth_units: options.DepthUnits = None,
     keypoints: Annotated[bool, typer.Option(help="Print a row per keypoint as well.")] = False,
-    nets: Annotated[int | None, typer.Option(min=1, help="Nets that the lifter averages.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes of each net over its clips.")] = None,
+    nets: options.Nets = None,
+    epochs: options.Epochs = None,
+    look_ahead: options.LookAhead = None,
     seed: Annotated[int, typer.Option(help="Of the network, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = min(2, os.cpu_count() or 1),
+    device: options.Device = "cpu",
     report_file: Annotated[Path | None, typer.Option("--report", help="Write a page of tables, charts and clips in 3D "
                                                      "to this file, too (.html).")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
@@ -55,7 +57,9 @@ def evaluate(
             opened, recipe = open_training(
                 console, errors, given, track=track.value, cameras=cameras, signers=signers, keypoints_of=keypoints_of,
                 root=root, depth_units=depth_units, fps=fps, units=units, read=read, seed=seed)
-        asked = {name: value for name, value in (("n_nets", nets), ("max_epochs", epochs)) if value is not None}
+        parameters = {"n_nets": nets, "max_epochs": epochs, "look_ahead": look_ahead,
+                      "device": None if device == "cpu" else device}
+        asked = {name: value for name, value in parameters.items() if value is not None}
         report = _evaluate(console, opened, given, recipe | asked, select, track.value, keypoints, seed, jobs,
                            report_file)
         if json_file is not None:

@@ -38,7 +38,8 @@ def lift(
                                            "root: hands and face are not put onto the body.")] = False,
     std: Annotated[bool, typer.Option("--std", help="Add to .npz and .csv how far off each depth may be.")] = False,
     read: options.Read = None,
-    device: Annotated[str, typer.Option(help="Where torch computes, such as cuda.")] = "cpu",
+    csv_layout: options.CsvLayout = options.Layout.WIDE,
+    device: options.Device = "cpu",
 ):
     """Lift keypoints of any format that liftz reads into 3D.
 
@@ -63,7 +64,8 @@ def lift(
         from .lifting import Lifting
 
         lifting = Lifting(model, {path.resolve() for path in (model, *paths)}, device=device, length=length,
-                          focal=focal, relative=relative, convert=convert, mirror=mirror, anyway=anyway, std=std)
+                          focal=focal, relative=relative, convert=convert, mirror=mirror, anyway=anyway, std=std,
+                          csv_layout=csv_layout.value)
     start, failed = time.perf_counter(), []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

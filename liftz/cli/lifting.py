@@ -39,10 +39,12 @@ class Lifting:
         See `assemble`; `relative` leaves the depths of all regions as they are, from their own roots.
     convert, mirror, anyway, std : bool
         See `liftz lift`.
+    csv_layout : str
+        Of `write_csv`.
     """
 
     def __init__(self, model, taken, *, device="cpu", length=None, focal=None, relative=False, convert=False,
-                 mirror=False, anyway=False, std=False):
+                 mirror=False, anyway=False, std=False, csv_layout="wide"):
         facts = read_facts(model)
         missing = [name for name in NEEDED if name not in facts]
         if missing:
@@ -58,6 +60,7 @@ class Lifting:
         self.taken = taken
         self.length, self.focal, self.relative = length, focal, relative
         self.convert, self.mirror, self.anyway, self.std = convert, mirror, anyway, std
+        self.csv_layout = csv_layout
         self.seconds = {"reading": 0.0, "lifting": 0.0, "writing": 0.0}
         self.n_clips = self.n_frames = 0
         self.shown: float | None = 0.0  # seconds of all clips, unless one has no frame rate
@@ -151,7 +154,8 @@ class Lifting:
             points, units = np.concatenate([world.seen[..., :2], depth], axis=2), "px"
         told = write_clip(path, points, world.skeleton, fps=world.fps, units=units, y_up=world.y_up,
                           confidence=world.seen[..., 2] if world.seen.shape[2] == 3 else None,
-                          image_size=world.image_size, std=world.std, first_frame=world.first_frame)
+                          image_size=world.image_size, std=world.std, first_frame=world.first_frame,
+                          csv_layout=self.csv_layout)
         return path, told
 
     def count(self, world):

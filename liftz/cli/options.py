@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,17 @@ import typer
 
 from .inputs import Units
 
-__all__ = ["Cameras", "Data", "DepthUnits", "Fps", "ImageSize", "KeypointsOf", "MoreData", "People", "Read", "Root",
-           "Select", "Signers", "XYUnits", "sources"]
+__all__ = ["Cameras", "CsvLayout", "Data", "DepthUnits", "Device", "Epochs", "Fps", "ImageSize", "KeypointsOf",
+           "Layout", "LookAhead", "MoreData", "Nets", "People", "Read", "Root", "Select", "Signers", "XYUnits",
+           "sources"]
+
+
+class Layout(StrEnum):
+    """Of a CSV file."""
+
+    WIDE = "wide"
+    LONG = "long"
+
 
 Data = Annotated[list[str] | None, typer.Argument(
     metavar="DATA", show_default=False, help="synthetic, isl-kinect:FOLDER or panoptic:FOLDER; or files and "
@@ -35,6 +45,13 @@ ImageSize = Annotated[tuple[int, int] | None, typer.Option(min=1, help="Of the p
 People = Annotated[int | None, typer.Option(min=1, help="Keep so many persons of each recording, those most seen.")]
 Read = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the format's reader, such as "
                                                 "min_frames=10.")]
+
+Nets = Annotated[int | None, typer.Option(min=1, help="Nets that the lifter averages.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes of each net over its clips.")]
+LookAhead = Annotated[int | None, typer.Option(min=0, help="Frames that each frame sees ahead; 0 for live use. "
+                                               "Default: all.")]
+Device = Annotated[str, typer.Option(help="Where torch computes, such as cuda.")]
+CsvLayout = Annotated[Layout, typer.Option(help="Of .csv: a line per frame, or per frame and keypoint.")]
 
 
 def sources(data, more, default=None):

@@ -65,7 +65,8 @@ def output_for(output, name, many, taken):
     return output
 
 
-def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, image_size=None, std=None, first_frame=0):
+def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, image_size=None, std=None, first_frame=0,
+               csv_layout="wide"):
     """Write one clip, of x and y or of x, y and z, in the format of the file's ending.
 
     Parameters
@@ -85,6 +86,7 @@ def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, ima
         Of z, in `units`; for ``.npz`` and ``.csv``.
     first_frame : int, default=0
         Which frame of its recording the clip begins with.
+    csv_layout : {"wide", "long"}, default="wide"
 
     Returns
     -------
@@ -102,9 +104,11 @@ def write_clip(path, points, skeleton, *, fps, units, y_up, confidence=None, ima
         return "; ".join(filter(None, (io.write_bvh(path, points, skeleton, **about).describe(units), begins)))
     if ending in SPATIAL:
         {".c3d": io.write_c3d, ".trc": io.write_trc}[ending](path, points, skeleton, first_frame=first_frame, **about)
+    elif ending == ".csv":
+        io.write_csv(path, points, skeleton, confidence=confidence, std=std, first_frame=first_frame,
+                     layout=csv_layout, **about)
     else:
-        {".csv": io.write_csv, ".npz": io.write_npz}[ending](path, points, skeleton, confidence=confidence, std=std,
-                                                             first_frame=first_frame, **about)
+        io.write_npz(path, points, skeleton, confidence=confidence, std=std, first_frame=first_frame, **about)
     return ""
 
 

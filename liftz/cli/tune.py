@@ -37,7 +37,7 @@ def tune(
     nets: Annotated[int | None, typer.Option(min=1, help="Nets of the lifter; a trial has one.")] = None,
     seed: Annotated[int, typer.Option(help="Of nets and search, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Folds at once, a process each.")] = 1,
-    device: Annotated[str, typer.Option(help="Where torch computes, such as cuda.")] = "cpu",
+    device: options.Device = "cpu",
     fps: options.Fps = None,
     units: options.XYUnits = None,
     read: options.Read = None,
