@@ -63,6 +63,11 @@ def share(mine, theirs):
     return sum(mine[s] for s in common) / sum(theirs[s] for s in common) if common else None
 
 
+def unchanged(model):
+    """What a net of the ablation is to be compared with."""
+    return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
+
+
 def tables(lines):
     """Lines of text: one table a protocol and variant, and what P1 and P2 come to."""
     out = []
@@ -74,8 +79,8 @@ def tables(lines):
                                          for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
-            if variant == PARTS and "one net" in models:
-                cells["of one net"] = f"{share(found, models['one net']):.3f}"
+            if variant == PARTS and (of := share(found, models.get(unchanged(model), []))) is not None:
+                cells["of one net"] = f"{of:.3f}"
             mark = " *" if len(mean_of(found, "error")) < most else ""
             texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
             out.append(f"{model + mark:56s}" + "".join(texts))

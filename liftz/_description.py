@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from .features import frame_features
+from .sizes import BodySize
 from .skeleton import Skeleton
 
 __all__ = ["describe", "parts_of_lifter", "rebuild"]
@@ -120,6 +121,8 @@ def rebuild(description, device="cpu"):
     else:
         if name == "LSTMRegressor":
             parameters["device"] = device
+            if attributes:
+                attributes.setdefault("size_", BodySize([], []))  # saved before there was one: everybody's is 1
         estimator = made(**parameters)
     for attribute, value in attributes.items():
         setattr(estimator, attribute, value)

@@ -142,17 +142,20 @@ class Graph:
             parts += [length, longest, self("Sqrt", self("Max", rise, np.float32(0)))]
         return self.where_nan(self("Concat", *parts, axis=2), 0)
 
-    def size(self, clip, fitted):
-        """What a `BodySize`, as attributes, says of a clip ``(n_frames, n_keypoints, 2 or 3)``, of shape (1,)."""
-        if not len(fitted["lengths"]):
-            return self("Identity", np.ones(1, np.float32))
+    def sizes(self, clip, fitted):
+        """What a `BodySize`, as attributes, says of a clip ``(n_frames, n_keypoints, 2 or 3)``: two of shape (1,)."""
+        one, lengths = np.ones(1, np.float32), fitted["lengths"]
+        if not len(lengths):
+            return one, one
         xy = self("Slice", self("Unsqueeze", clip, np.array([1])), np.array([0]), np.array([2]), np.array([-1]))
         _, longest = self._bones(xy, self.seen(xy), fitted["bones"], 1, causal=False)
-        counted = self("Where", self("Or", self("IsNaN", longest), fitted["lengths"] == 0), fitted["lengths"], longest)
-        counted = self("Slice", counted, np.array([0]), np.array([1]), np.array([0]))
-        size = self("Div", self("Reshape", self("ReduceSum", counted, keepdims=0), np.array([1])),
-                    fitted["lengths"].sum())
-        return self("Where", self("Greater", size, np.float32(0)), size, np.float32(1))
+        longest = self("Slice", longest, np.array([0]), np.array([1]), np.array([0]))
+        shown = self("And", self("Not", self("IsNaN", longest)), lengths > 0)
+        total, typical = (self("Reshape", self("ReduceSum", self("Where", shown, of_each, np.float32(0)), keepdims=0),
+                               np.array([1])) for of_each in (longest, lengths))
+        known = self("And", self("Greater", total, np.float32(0)), self("Greater", typical, np.float32(0)))
+        size = self("Where", known, self("Div", total, typical), one)
+        return size, one if fitted["of_picture"] else size
 
     def _bones(self, xy, visible, bones, n_phases, causal):
         """How long bones look ``(n_steps, n_phases, n_bones)``, and at their longest."""

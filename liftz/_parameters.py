@@ -38,6 +38,10 @@ def check_parameters(lstm):
         if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
             raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
     check_device(lstm.device)
+    if not isinstance(lstm.one_size, (bool, np.bool_)):
+        raise ValueError(f"one_size must be True or False, got {lstm.one_size!r}")
+    if lstm.one_size and lstm.skeleton is None:
+        raise ValueError("one_size=True takes a skeleton, whose bones tell how large somebody is")
     if lstm.loss not in list(FUNCTIONS):
         raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {lstm.loss!r}")
 

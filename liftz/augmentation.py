@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from .gaps import bridge
 from .postures import Postures
 from .sequences import check_sequences, seen
+from .sizes import foreshortening
 from .tree import bone_tree
 
 __all__ = ["BodyAugmenter"]
@@ -75,8 +76,7 @@ class BodyAugmenter(BaseEstimator):
     def fit(self, X, y, groups=None):
         """Learn how signers hold themselves, and how many units of x and y a unit of depth is, unless it was given.
 
-        A bone of length L that looks l long has ``L^2 = l^2 + r^2 dz^2``: within a clip, l^2 and (r dz)^2 vary by the
-        same amount in opposite directions. r is the ratio of their deviations over all bones and clips.
+        From how bones foreshorten, over all bones and clips: see `liftz.sizes.foreshortening`.
 
         Parameters
         ----------
@@ -111,12 +111,9 @@ class BodyAugmenter(BaseEstimator):
         children, parents, _ = bone_tree(self.skeleton)
         seen_length = seen_depth = 0.0
         for clip, depth in zip(X, y, strict=True):
-            length = np.square(clip[:, children, :2] - clip[:, parents, :2]).sum(axis=2)
-            rise = np.square(depth[:, children] - depth[:, parents])
-            length[np.isnan(rise)] = np.nan
-            rise[np.isnan(length)] = np.nan
-            seen_length += _variation(length)
-            seen_depth += _variation(rise)
+            in_picture, in_depth = foreshortening(clip, depth, children, parents)
+            seen_length += in_picture
+            seen_depth += in_depth
         if not (seen_length > 0 and seen_depth > 0):
             warnings.warn("no bone moves within a clip, so x and y are taken to have the unit of depth; "
                           "give BodyAugmenter its xy_per_depth otherwise", stacklevel=3)
@@ -159,14 +156,6 @@ class BodyAugmenter(BaseEstimator):
         for i, (child, parent) in enumerate(zip(children, parents, strict=True)):
             moved[:, child] = moved[:, parent] + bones[:, i]
         return moved
-
-
-def _variation(values):
-    """The sum of squares about each column's mean, over what is not NaN."""
-    known = ~np.isnan(values)
-    values = np.where(known, values, 0).astype(np.float64)
-    deviation = np.where(known, values - values.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0)
-    return float(np.square(deviation).sum())
 
 
 def rotations(angles):

@@ -10,7 +10,6 @@ from .sequences import to_object_array
 __all__ = ["ErrorModel"]
 
 COVERAGE, DEVIATIONS = 0.9, 1.6449  # 90 % of a normal distribution lie within 1.6449 deviations
-EVERY = 5  # frames: neighbours tell the same
 ALPHA = 1000.0  # few frames then tell little but how large errors are on average
 
 
@@ -30,7 +29,6 @@ class ErrorModel:
     """
 
     def __init__(self, X, errors, signers):
-        X, errors = (to_object_array([clip[::EVERY] for clip in clips]) for clips in (X, errors))
         flat = np.concatenate(errors)
         # Each half of the signers is judged by a ridge on the other half.
         sides = np.isin(signers, np.unique(signers)[::2])

@@ -138,7 +138,7 @@ def _output_step(graph, depths, step):
 def _regress(graph, clip, fitted):
     """A regressor's depths ``(n_frames, n_outputs)``, each phase of the stride lifted by itself, as in `predict`."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
-    size, n_frames = graph.size(clip, fitted["size_"]["attributes"]), graph.length(clip)
+    (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.float32([1]), axis=0))
     missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
     pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
@@ -150,4 +150,4 @@ def _regress(graph, clip, fitted):
     depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
     depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
-    return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size)
+    return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size_of_depths)

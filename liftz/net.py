@@ -30,7 +30,7 @@ class ClipDataset(Dataset):
         The most frames of a window.
     stride : int, default=1
         Of a window, every so many frames; from which one on is drawn by `rng`, or is the first without it.
-    sizes : array of shape (n_clips,), optional
+    sizes : array of shape (2, n_clips), optional
         What keypoints and depths of each clip are divided by.
     targets : transformer, optional
         Fitted, for depths.
@@ -46,7 +46,7 @@ class ClipDataset(Dataset):
                  augment=None, groups=None, rng=None):
         self.X, self.y, self.features, self.stride, self.rng = X, y, features, stride, rng
         self.targets, self.augment, self.groups = targets, augment, groups
-        self.factors = np.ones(len(X)) if sizes is None else 1 / np.asarray(sizes)
+        self.factors = np.ones((2, len(X))) if sizes is None else 1 / np.asarray(sizes)
         self.windows = windows([len(clip) for clip in X], window)
         self.lengths = [stop - start for _, start, stop in self.windows]
 
@@ -57,19 +57,19 @@ class ClipDataset(Dataset):
         index, start, stop = self.windows[i]
         if self.rng is not None:
             start += self.rng.integers(min(self.stride, stop - start))
-        clip = self.part(self.X, index, start, stop)
+        clip = self.bodies(index, start, stop)
         if self.y is None:
             return self.features(clip), np.empty((len(clip), 0), np.float32)
-        depth = self.part(self.y, index, start, stop)
+        depth = scaled(self.y[index][start:stop:self.stride], self.factors[1][index])
         if self.augment is not None:
             clip, depth = self.augment(clip, depth, self.rng, None if self.groups is None else self.groups[index])
         if self.targets is not None:
             depth = self.targets.transform_clip(depth, f"clip {index}")
         return self.features(clip), depth
 
-    def part(self, clips, index, start, stop):
-        """What the nets see of a clip, or of its depths, from one frame to another."""
-        return scaled(clips[index][start:stop:self.stride], self.factors[index])
+    def bodies(self, index, start, stop):
+        """What there is to be seen of a clip, from one frame to another."""
+        return scaled(self.X[index][start:stop:self.stride], self.factors[0][index])
 
 
 class ClipNet(NeuralNet):
@@ -119,7 +119,7 @@ def feature_statistics(dataset):
     """Mean and standard deviation of the features over a data set's windows, before any augmentation."""
     count, total, squares = 0, 0.0, 0.0
     for clip, start, stop in dataset.windows:
-        features = dataset.features(dataset.part(dataset.X, clip, start, stop)).astype(np.float64)
+        features = dataset.features(dataset.bodies(clip, start, stop)).astype(np.float64)
         count += len(features)
         total = total + features.sum(axis=0)
         squares = squares + np.square(features).sum(axis=0)

@@ -24,13 +24,13 @@ from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
-from .sizes import BodySize, scaled
+from .sizes import BodySize, each_scaled, scaled
 from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
 
 N_BATCHES = 1200
-EVERY = 5  # frames are enough to learn from how to vary bodies
+EVERY = 5  # frames: neighbours tell the same of bodies and of errors
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -53,9 +53,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     look_ahead : int, optional
         How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
     one_size : bool, default=False
-        Whether the nets see everybody in one size, by what a clip shows of the bones, and their depths are scaled back.
-        It takes a skeleton, and keypoints and depths relative to their roots. With a `look_ahead`, which leaves
-        nobody's size to be known beforehand, clips stay as they are.
+        Whether the nets see everybody in one size, by what a clip shows of the bones, and their depths are scaled back
+        (see `liftz.sizes.BodySize`). It takes a skeleton, and keypoints and depths relative to their roots. With a
+        `look_ahead`, which leaves nobody's size to be known beforehand, clips stay as they are.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -209,13 +209,16 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.features_ = partial(frame_features, bones=bones, causal=self.look_ahead is not None,
                                  unseen=~self.keypoints_seen_)
         self.stride_ = self.stride
-        self.size_ = BodySize(X[train], bones if self.one_size and self.look_ahead is None else None)
-        self.targets_ = ZNormalizer(per="all").fit(self._in_one_size(X[train], y[train]))
-        held_out = None if valid is None else self._dataset(X[valid], y[valid])
+        held_out = None if valid is None else (X[valid], y[valid])
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
+        self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
+        factors = 1 / self.size_(X)
+        self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, factors[1]))
+        held_out = held_out and self._dataset(*held_out)
         augment = None if self.augment is None else clone(self.augment).fit(
-            *(self._in_one_size(X, clips, EVERY) for clips in (X, y)), groups)
+            *(each_scaled([clip[::EVERY] for clip in clips], each)
+              for clips, each in zip((X, y), factors, strict=True)), groups)
         known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
@@ -245,7 +248,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             return None
         clips = np.concatenate([left for left, _ in parts])
         errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
-        return ErrorModel(X[clips], errors, groups[clips])
+        factors = 1 / self.size_(X[clips])
+        return ErrorModel(*(each_scaled([clip[::EVERY] for clip in each], of_each)
+                            for each, of_each in zip((X[clips], errors), factors, strict=True)), groups[clips])
 
     def predict(self, X, return_std=False):
         """Depths of clips, in the unit of `y`.
@@ -271,22 +276,18 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         depths = self._lift(self.nets_, X)
         if not return_std:
             return depths
-        return depths, to_object_array([self.errors_.std(clip) for clip in X])
-
-    def _in_one_size(self, X, clips, every=1):
-        return to_object_array([scaled(clip[::every], 1 / size)
-                                for clip, size in zip(clips, self.size_(X), strict=True)])
+        return depths, to_object_array([scaled(self.errors_.std(scaled(clip, 1 / size)), size_of_depths)
+                                        for clip, size, size_of_depths in zip(X, *self.size_(X), strict=True)])
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
         phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
         parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
-        dataset = ClipDataset(parts, features=self.features_, sizes=[sizes[i] for i, _ in phases])
+        dataset = ClipDataset(parts, features=self.features_, sizes=sizes[:, [i for i, _ in phases]])
         depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
         for (i, start), depth in zip(phases, mean_depths(nets, dataset), strict=True):
             depths[i][start::self.stride_] = depth
-        depths = self.targets_.inverse_transform(depths)
-        return to_object_array([scaled(depth, size) for depth, size in zip(depths, sizes, strict=True)])
+        return each_scaled(self.targets_.inverse_transform(depths), sizes[1])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
         """Go on learning from a few clips of one person, and lift that person better.

@@ -5,21 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from .features import longest_shown
-from .sequences import seen
+from .sequences import seen, to_object_array
 
-__all__ = ["BodySize", "scaled"]
+__all__ = ["BodySize", "each_scaled", "foreshortening", "scaled"]
+
+DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is by chance
 
 
 class BodySize:
     """The size of each clip's person, as a multiple of the median training clip's.
 
-    That is the sum over bones of how long each shows itself, at its longest. A bone that is not shown counts as in
-    training: the less is seen of someone, the less they are taken to be large or small.
+    That is how long the bones show themselves, each at its longest, in sum: of those that the clip shows at all. The
+    shorter a clip, the shorter is the longest that it shows: of less than a second people seem some percent smaller.
+
+    Depths grow with a size that is the person's own, but not with one that comes of a camera nearer by or of a finer
+    picture, as where x and y are pixels. Which of the two it is in training, foreshortening tells: r, how many units of
+    x and y a unit of depth is, does not change from person to person, but with the picture. If log r rises by more than
+    half of what log sizes do, sizes are the picture's.
 
     Parameters
     ----------
     X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
-        Training clips.
+        Training clips, relative to their roots.
+    y : sequence of n_clips arrays ``(n_frames, n_keypoints)``
+        Their depths.
     bones : pair of int arrays of shape (n_bones,), optional
         Positions of the bones' two ends. Without them everybody's size is 1.
 
@@ -28,27 +37,34 @@ class BodySize:
     bones : pair of int arrays of shape (n_bones,)
     lengths : array of shape (n_bones,)
         How long each is in the median training clip; 0 if it is in none.
+    of_picture : bool
+        Whether sizes are the picture's, and depths do not grow with them.
 
     Examples
     --------
     >>> import numpy as np
     >>> from liftz.sizes import BodySize
     >>> arm = np.array([[[0, 0], [3, 0], [3, 2]]])  # a frame of shoulder, elbow and wrist
-    >>> size = BodySize([arm], bones=([0, 1], [1, 2]))
+    >>> size = BodySize([arm], [arm[..., 0]], bones=([0, 1], [1, 2]))
     >>> size([arm, 2 * arm, np.where([[[0], [0], [1]]], np.nan, 2 * arm)])
-    array([1. , 2. , 1.6], dtype=float32)
+    array([[1., 2., 2.],
+           [1., 2., 2.]], dtype=float32)
     """
 
-    def __init__(self, X, bones=None):
+    def __init__(self, X, y, bones=None):
         self.bones = tuple(np.asarray(ends, int) for ends in bones or ([], []))
-        longest = np.ma.masked_invalid(self._longest(X))
-        self.lengths = np.ma.median(longest, axis=0).filled(0).astype(np.float32)
+        self.lengths = np.ma.median(np.ma.masked_invalid(self._longest(X)), axis=0).filled(0).astype(np.float32)
+        self.of_picture = False
+        sizes, _ = self(X)
+        self.of_picture = _slope(sizes, X, y, self.bones) > 0.5
 
     def __call__(self, X):
-        """Sizes ``(n_clips,)``, of float32."""
+        """Sizes ``(2, n_clips)`` of clips, of float32: of their keypoints, and of their depths."""
         longest = self._longest(X)
-        total = np.where(np.isnan(longest) | (self.lengths == 0), self.lengths, longest).sum(axis=1)
-        return np.divide(total, self.lengths.sum(), out=np.ones_like(total), where=total * self.lengths.sum() > 0)
+        shown = ~np.isnan(longest) & (self.lengths > 0)
+        total, typical = (np.where(shown, lengths, 0).sum(axis=1) for lengths in (longest, self.lengths))
+        sizes = np.divide(total, typical, out=np.ones_like(total), where=(total > 0) & (typical > 0))
+        return np.stack([sizes, np.ones_like(sizes) if self.of_picture else sizes])
 
     def _longest(self, X):
         a, b = self.bones
@@ -57,6 +73,55 @@ class BodySize:
             xy = np.where(seen(clip)[..., None], clip[..., :2], np.nan)
             row[:] = longest_shown(np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0)))
         return longest
+
+
+def _slope(sizes, X, y, bones):
+    """How much log r changes with log sizes, in a ridge regression; 0 where nothing is known of either."""
+    changes = [foreshortening(clip, depth, *bones) for clip, depth in zip(X, y, strict=True)]
+    seen_changes, deep_changes = np.reshape(changes, (-1, 2)).T
+    known = (seen_changes > 0) & (deep_changes > 0)
+    if not known.any():
+        return 0.0
+    ratios = np.log(seen_changes[known] / deep_changes[known]) / 4
+    logs = np.log(sizes[known].astype(float))
+    logs -= logs.mean()
+    return float(np.mean(logs * ratios) / (np.mean(logs**2) + DOUBT**2))
+
+
+def foreshortening(clip, depth, a, b):
+    """How much bones' squared lengths change in the picture, and in depth, over a clip.
+
+    A bone of length L that looks l long has ``L^2 = l^2 + r^2 dz^2``: l^2 and (r dz)^2 change by the same amount in
+    opposite directions. So r is the fourth root of the ratio of the two.
+
+    Parameters
+    ----------
+    clip : array of shape (n_frames, n_keypoints, 2 or 3)
+    depth : array of shape (n_frames, n_keypoints)
+    a, b : int arrays of shape (n_bones,)
+        Positions of the bones' two ends.
+
+    Returns
+    -------
+    pair of float
+        Sums of squares about each bone's mean, of l^2 and of dz^2, over frames that tell of both.
+    """
+    seen_squares = np.square(clip[:, a, :2] - clip[:, b, :2]).sum(axis=2)
+    deep_squares = np.square(depth[:, a] - depth[:, b])
+    known = ~(np.isnan(seen_squares) | np.isnan(deep_squares))
+    return _variation(seen_squares, known), _variation(deep_squares, known)
+
+
+def _variation(values, known):
+    """The sum of squares about each column's mean, over what is known."""
+    values = np.where(known, values, 0).astype(np.float64)
+    deviation = np.where(known, values - values.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0)
+    return float(np.square(deviation).sum())
+
+
+def each_scaled(clips, factors):
+    """Each clip times its factor, as in `scaled`."""
+    return to_object_array([scaled(clip, factor) for clip, factor in zip(clips, factors, strict=True)])
 
 
 def scaled(clip, factor):
