@@ -69,20 +69,21 @@ def measure(signer, params, options, data, X, lifter):
     return figures
 
 
-def results(options, data, done):
-    """A line for each of the signers left out that is not done."""
+def results(options, data):
+    """A line for each of the signers left out that is not done, nor was meanwhile by another process."""
     unknown = set(options.without) - set(data.groups)
     if unknown:
         raise SystemExit(f"--without must be of {', '.join(sorted(set(data.groups)))}, got {sorted(unknown)[0]}")
-    todo = [signer for signer in options.without if not any(key(signer, options).items() <= d.items() for d in done)]
-    if not todo:
+    if all(is_done(signer, options) for signer in options.without):
         return
     X = project(data, options.track, random_state=options.seed)
     lifter = make_lifter(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
     if options.quick:
         lifter.set_params(**{f"{PREFIX}max_epochs": 1})
     search = search_without(options.without, options, data, X, lifter)
-    for signer in todo:
+    for signer in options.without:
+        if is_done(signer, options):
+            continue
         yield {**key(signer, options), "pruned": int(np.sum(search.cv_results_["state"] == "pruned")),
                "own_default": round(-search.cv_results_["mean_test_score"][0], 3),
                "own": round(-search.best_score_, 3), "params": search.best_params_,
@@ -90,13 +91,20 @@ def results(options, data, done):
 
 
 def key(signer, options):
-    return {"track": options.track, "signer": signer, "without": sorted(options.without), "seed": options.seed,
-            "n_trials": options.trials, "n_nets": options.nets, "epochs": options.epochs, "folds": options.folds,
-            "repetitions": options.repetitions}
+    return {"track": options.track, "signer": signer, "without": sorted(options.without), **settings(options)}
+
+
+def settings(options):
+    return {"seed": options.seed, "n_trials": options.trials, "n_nets": options.nets, "epochs": options.epochs,
+            "folds": options.folds, "repetitions": options.repetitions}
+
+
+def is_done(signer, options):
+    return any(key(signer, options).items() <= line.items() for line in read(options.results))
 
 
 def tables(lines):
-    """Per track: both errors for each signer left out, and their means."""
+    """Per track: both errors for each signer left out, and their means; of lines of one kind."""
     for track in sorted({line["track"] for line in lines}):
         found = sorted((line for line in lines if line["track"] == track), key=lambda line: line["signer"])
         print(f"\n{track}\nsigner  seed  trials  pruned  default   tuned  difference  chosen")
@@ -131,18 +139,16 @@ def main():
         options.epochs, options.nets, options.trials = 1, 1, 4
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of pruners that Optuna calls experimental
-    lines = read(options.results)
     if not options.tables:
         data = load_isl_kinect(options.folder)
         if options.quick:
             some = np.isin(data.signs, sorted(set(data.signs))[:2])
             for name in ("X", "y", "groups", "repetitions"):
                 data[name] = data[name][some]
-        for line in results(options, data, lines.copy()):
-            lines.append(line)
+        for line in results(options, data):
             with open(options.results, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-    tables(lines)
+    tables([line for line in read(options.results) if settings(options).items() <= line.items()])
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class Recorder(BaseEstimator):
         return to_object_array([clip.sum(axis=2) for clip in X])
 
 
-def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded):
+def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded, tmp_path):
     searched, search = [], Search()
     search.best_params_ = {}
 
@@ -106,16 +106,17 @@ def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded):
     monkeypatch.setattr(tuned, "make_lifter", lambda *args, **parameters: Recorder())
     monkeypatch.setattr(tuned, "project", lambda data, track, random_state: data.X)
     options = Namespace(without=["S02", "S04"], track="T1", seed=0, trials=1, nets=1, epochs=1, folds=2,
-                        repetitions=[2, 5], quick=False, device="cpu")
-    first, second = tuned.results(options, recorded, [])
+                        repetitions=[2, 5], quick=False, device="cpu", results=tmp_path / "tuned.jsonl")
+    first, second = tuned.results(options, recorded)
     assert searched == [["S01", "S01", "S03", "S03"]]  # once, and two of three repetitions
     assert Recorder.fitted == [["S01", "S03", "S04"]] * 2 + [["S01", "S02", "S03"]] * 2
     assert [line["signer"] for line in (first, second)] == ["S02", "S04"]
     assert first["default_error"] == first["tuned_error"] == 0.0
-    json.dumps(first)
-    [again] = tuned.results(options, recorded, [first])
+    options.results.write_text(json.dumps(first) + "\n")
+    [again] = tuned.results(options, recorded)
     assert again == second
-    assert not list(tuned.results(options, recorded, [first, second]))
+    options.results.write_text(json.dumps(second) + "\n" + json.dumps(first) + "\n")
+    assert not list(tuned.results(options, recorded))
     options.without = ["S09"]
     with pytest.raises(SystemExit, match="S09"):
-        list(tuned.results(options, recorded, []))
+        list(tuned.results(options, recorded))
