@@ -30,7 +30,6 @@ from .tags import SequenceRegressorMixin
 __all__ = ["LSTMRegressor"]
 
 N_BATCHES = 1200
-EVERY = 5  # frames: neighbours tell the same of bodies and of errors
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -213,12 +212,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
         self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
-        factors = 1 / self.size_(X)
-        self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, factors[1]))
+        self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, 1 / self.size_(X)[1]))
         held_out = held_out and self._dataset(*held_out)
-        augment = None if self.augment is None else clone(self.augment).fit(
-            *(each_scaled([clip[::EVERY] for clip in clips], each)
-              for clips, each in zip((X, y), factors, strict=True)), groups)
+        augment = None if self.augment is None else clone(self.augment).fit(*self._every_fifth(X, y), groups)
         known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
@@ -248,9 +244,12 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             return None
         clips = np.concatenate([left for left, _ in parts])
         errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
-        factors = 1 / self.size_(X[clips])
-        return ErrorModel(*(each_scaled([clip[::EVERY] for clip in each], of_each)
-                            for each, of_each in zip((X[clips], errors), factors, strict=True)), groups[clips])
+        return ErrorModel(*self._every_fifth(X[clips], errors), groups[clips])
+
+    def _every_fifth(self, X, y):
+        """Frames of clips and of depths, of one size: neighbours tell the same of bodies and of errors."""
+        return [each_scaled([clip[::5] for clip in clips], 1 / sizes)
+                for clips, sizes in zip((X, y), self.size_(X), strict=True)]
 
     def predict(self, X, return_std=False):
         """Depths of clips, in the unit of `y`.
