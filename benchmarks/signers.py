@@ -55,7 +55,7 @@ def ablation(skeleton, seed, **options):
     for name, value in (("bones", 0), ("posture", 0), ("turn", 0), ("borrow", 0), ("share", 1)):
         changed = lifter().set_params(**{f"lift__regressor__augment__{name}": value})
         out[f"one net, bodies with {name} {value}"] = changed
-    out["one net, no bone features"] = make_lifter(skeleton, LSTMRegressor(
+    out["one net, own sizes, no bone features"] = make_lifter(skeleton, LSTMRegressor(
         **{"n_nets": 1, "random_state": seed, "augment": lifter()["lift"].regressor.augment} | options))
     for name, change in {
         "own sizes": {"one_size": False}, "no velocity loss": {"velocity": 0.0}, "mse": {"loss": "mse"},
