@@ -75,7 +75,7 @@ def tables(lines):
         columns = P6 if protocol == "P6" else COLUMNS
         most = max(len(mean_of(found, "error")) for found in models.values())
         out += ["", f"{protocol}{', ' * bool(variant)}{variant}{' (synthetic signers)' * (protocol == 'P7')}",
-                f"{'model':56s}" + "".join(f"{'cm' if (protocol, name) == ('P7', 'mm') else name:>{width}s}"
+                f"{'model':68s}" + "".join(f"{'cm' if (protocol, name) == ('P7', 'mm') else name:>{width}s}"
                                          for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row(found)
@@ -83,9 +83,11 @@ def tables(lines):
                 cells["of one net"] = f"{of:.3f}"
             mark = " *" if len(mean_of(found, "error")) < most else ""
             texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
-            out.append(f"{model + mark:56s}" + "".join(texts))
+            out.append(f"{model + mark:68s}" + "".join(texts))
         if any(len(mean_of(found, "error")) < most for found in models.values()):
             out.append("* on some of the signers only, so its mean compares with no other")
+        if variant == PARTS:
+            out.append("what changes a net of own sizes is compared with that")
     return out + [""] + summary(lines)
 
 
@@ -96,7 +98,8 @@ def summary(lines):
         if "lifter" not in models or len(models) < 3:
             continue
         mine = mean_of(models["lifter"], "error")
-        shares = {model: share(models["lifter"], found) for model, found in models.items() if model != "lifter"}
+        shares = {model: share(models["lifter"], found) for model, found in models.items()
+                  if not model.startswith("lifter")}
         shares = {model: found for model, found in shares.items() if found is not None}
         best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
         text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"

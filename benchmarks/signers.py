@@ -42,12 +42,13 @@ def models(skeleton, seed, **options):
         "mean pose": make_lifter(skeleton, MeanPose()),
         "frame ridge": make_lifter(skeleton, FrameRidge()),
         **rivals(skeleton, seed, **options),
+        "lifter, own sizes": make_lifter(skeleton, one_size=False, random_state=seed, **options),
         "lifter": make_lifter(skeleton, random_state=seed, **options),
     }
 
 
 def ablation(skeleton, seed, **options):
-    """The lifter with one net, and with one thing changed; the levers, of nets that see people in their own sizes."""
+    """The lifter with one net, and with one thing changed; some of nets that see people in their own sizes."""
     def lifter(**changed):
         return make_lifter(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
 
@@ -63,10 +64,11 @@ def ablation(skeleton, seed, **options):
         "two layers, residual, normalised": {"num_layers": 2, "residual": True, "layer_norm": True},
         "64 units": {"hidden_size": 64}, "256 units": {"hidden_size": 256}, "dropout 0.5": {"dropout": 0.5},
         "every frame": {"stride": 1}, "every third frame": {"stride": 3}, "half the batches": {"max_epochs": 10},
-        "AMSGrad": {"amsgrad": True}, "causal": {"look_ahead": 0}, "5 frames ahead": {"look_ahead": 5},
-        "15 frames ahead": {"look_ahead": 15}, "30 frames ahead": {"look_ahead": 30},
+        "AMSGrad": {"amsgrad": True},
     }.items():
         out[f"one net, {name}"] = lifter(**change)
+    for name, look_ahead in {"causal": 0, "5 frames ahead": 5, "15 frames ahead": 15, "30 frames ahead": 30}.items():
+        out[f"one net, own sizes, {name}"] = lifter(look_ahead=look_ahead)
     return out | {f"one net, own sizes, {name}": changed
                   for name, changed in levers(partial(lifter, one_size=False)).items()}
 
