@@ -19,8 +19,11 @@ BASELINES = {"flat": Flat, "mean pose": MeanPose, "ridge": FrameRidge}
 
 
 def make(skeleton, seed, vary=None, **parameters):
-    """The lifter of the experiments: the recommended one, but small. `vary` is for its `BodyAugmenter`."""
-    small = {"n_nets": 1, "window": 100, "batch_size": 16, "max_epochs": 30, "random_state": seed}
+    """The recommended lifter, but small, and one that sees people in their own sizes, as the study's did.
+
+    `vary` is for its `BodyAugmenter`.
+    """
+    small = {"n_nets": 1, "window": 100, "batch_size": 16, "max_epochs": 30, "one_size": False, "random_state": seed}
     if vary:
         small["augment"] = BodyAugmenter(skeleton, **vary)
     return make_lifter(skeleton, **small | parameters)
