@@ -61,12 +61,15 @@ def measure(signer, params, options, data, X, lifter):
     """Errors of both lifters, by their parts, on a signer left out."""
     train, test = np.flatnonzero(data.groups != signer), np.flatnonzero(data.groups == signer)
     check_no_leak(X, data.groups, train, test)
-    figures = {}
+    found = {}
     for name, changed in {"default": {}, "tuned": params}.items():
-        fitted = clone(lifter).set_params(**changed).fit(X[train], data.y[train], groups=data.groups[train])
-        parts = error_parts(data.y[test], fitted.predict(X[test]), skeleton=data.skeleton)
-        figures |= {f"{name}_{part}": round(float(value), 3) for part, value in parts.items()}
-    return figures
+        tuned = clone(lifter).set_params(**changed)
+        if changed and repr(tuned.get_params()) == repr(lifter.get_params()):  # nothing better was found
+            found["tuned"] = found["default"]
+            continue
+        tuned.fit(X[train], data.y[train], groups=data.groups[train])
+        found[name] = error_parts(data.y[test], tuned.predict(X[test]), skeleton=data.skeleton)
+    return {f"{name}_{part}": round(float(value), 3) for name, parts in found.items() for part, value in parts.items()}
 
 
 def results(options, data):
