@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lifting_cases import assert_same, recordings, tiny_lifter, tiny_lstm
 from metric_cases import SIGNER
+from sklearn.base import BaseEstimator
 
 from liftz import RootCenterer, make_lifter
 from liftz.datasets import make_signing
@@ -144,6 +145,25 @@ def test_training_sees_everybody_in_one_size(augmented):
     expected = lifter.set_params(lift__regressor__one_size=True).fit(X, Y, groups=SIGNERS).predict(X)
     assert_same(lifted[0], expected, 1e-2 * abs(expected[0]).max())
     assert not np.allclose(lifted[1][0], expected[0], rtol=1e-1)
+
+
+class Keeper(BaseEstimator):
+    """Changes nothing, and keeps what it is fitted on."""
+
+    kept = ()
+
+    def fit(self, X, y, groups=None):
+        Keeper.kept = X, y
+        return self
+
+    def __call__(self, clip, depth, rng, signer=None):
+        return clip, depth
+
+
+def test_bodies_are_varied_in_one_size():
+    lstm = tiny_lstm(one_size=True, augment=Keeper()).fit(X, Y)
+    for found, clips, sizes in zip(Keeper.kept, (X, Y), lstm.size_(X), strict=True):
+        assert_same(found, each_scaled([clip[::5] for clip in clips], 1 / sizes), 1e-3)
 
 
 def test_adaptation_sees_everybody_in_one_size():
