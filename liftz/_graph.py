@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._steps import parts_of, rows_of
+from .sizes import ASTRAY
 
 __all__ = ["Graph"]
 
@@ -151,6 +152,12 @@ class Graph:
         _, longest = self._bones(xy, self.seen(xy), fitted["bones"], 1, causal=False)
         longest = self("Slice", longest, np.array([0]), np.array([1]), np.array([0]))
         shown = self("And", self("Not", self("IsNaN", longest)), lengths > 0)
+        ratios = self("Where", shown, self("Div", longest, np.where(lengths > 0, lengths, 1)), np.float32(np.inf))
+        ordered, _ = self("TopK", ratios, np.array([len(lengths)]), n_outputs=2, axis=2, largest=0)
+        n_shown = self("ReduceSum", self.cast(shown, np.int64), np.array([2]), keepdims=1)
+        middle = self("Div", self("Max", self("Sub", n_shown, np.array(1)), np.array(0)), np.array(2))
+        most = self("Mul", self("GatherElements", ordered, middle, axis=2), ASTRAY)
+        longest = self("Min", longest, self("Mul", most, lengths))
         total, typical = (self("Reshape", self("ReduceSum", self("Where", shown, of_each, np.float32(0)), keepdims=0),
                                np.array([1])) for of_each in (longest, lengths))
         known = self("And", self("Greater", total, np.float32(0)), self("Greater", typical, np.float32(0)))

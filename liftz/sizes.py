@@ -9,13 +9,15 @@ from .sequences import seen, to_object_array
 
 __all__ = ["BodySize", "each_scaled", "foreshortening", "scaled"]
 
+ASTRAY = np.float32(2)  # times as long as the median bone
 DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is by chance
 
 
 class BodySize:
     """The size of each clip's person, as a multiple of the median training clip's.
 
-    That is how long the bones show themselves, each at its longest, in sum: of those that the clip shows at all. The
+    That is how long the bones show themselves, each at its longest, in sum: of those that the clip shows at all. One
+    that seems more than twice as large as the median bone, since a keypoint is often astray, counts as twice. The
     shorter a clip, the shorter is the longest that it shows: of less than a second people seem some percent smaller.
 
     Depths grow with a size that is the person's own, but not with one that comes of a camera nearer by or of a finer
@@ -62,6 +64,10 @@ class BodySize:
         """Sizes ``(2, n_clips)`` of clips, of float32: of their keypoints, and of their depths."""
         longest = self._longest(X)
         shown = ~np.isnan(longest) & (self.lengths > 0)
+        ratios = np.divide(longest, self.lengths, out=np.full_like(longest, np.inf), where=shown)
+        middle = np.maximum(shown.sum(axis=1, keepdims=True) - 1, 0) // 2
+        most = ASTRAY * np.take_along_axis(np.sort(ratios, axis=1), middle, axis=1) if ratios.size else ratios
+        longest = np.minimum(longest, most * self.lengths, out=longest, where=shown)
         total, typical = (np.where(shown, lengths, 0).sum(axis=1) for lengths in (longest, self.lengths))
         sizes = np.divide(total, typical, out=np.ones_like(total), where=(total > 0) & (typical > 0))
         return np.stack([sizes, np.ones_like(sizes) if self.of_picture else sizes])
