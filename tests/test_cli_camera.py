@@ -1,6 +1,7 @@
 """``--camera``: Panoptic's recordings as their own cameras saw them, as a shell runs it."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -94,7 +95,9 @@ def test_a_lifter_is_fitted_and_measured_on_them(root, tmp_path):
     assert "2 signers, 8 clips, 128 frames" in told(result)
     report = json.loads((tmp_path / "r.json").read_text())
     assert (report["camera"], report["units"]) == ("00_00, 00_12", "cm")
-    assert "px by camera 00_00, 00_12, track T1" in (tmp_path / "r.html").read_text()
+    page = (tmp_path / "r.html").read_text()
+    assert "px by camera 00_00, 00_12, track T1" in page
+    assert re.search("(talk|answer), camera 00_(00|12), (Ann|Ben)", page)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

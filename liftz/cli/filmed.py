@@ -23,7 +23,7 @@ def film_panoptic(errors, kind, folder, cameras):
     Returns
     -------
     Bunch
-        Of `film`, with `shown`: x and y along the camera's axes, in the unit of the depths.
+        Of `film`, with `shown`: x and y along the camera's axes, in the unit of the depths; `cameras`, of the clips.
     """
     if kind != "panoptic":
         raise ValueError(f"--camera is for panoptic:FOLDER, whose cameras are calibrated, got {kind}")
@@ -57,6 +57,8 @@ def _filmed(errors, data, folder, name, cameras):
                                      for clip, depth in zip(data.X, data.y, strict=True)])
     try:
         with notes_told(errors, folder.name):
-            return film(data, camera)
+            filmed = film(data, camera)
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None
+    filmed["cameras"] = np.full(len(filmed.X), name)
+    return filmed

@@ -11,7 +11,7 @@ from ..plots._roots import at_true_roots
 from ..sequences import check_sequences
 from ..tables import error_table
 from ._charts import heat_map, signer_boxes
-from ._packing import pack_clip, player_data
+from ._packing import clip_name, pack_clip, player_data
 from ._page import PLAYER, facts_list, write_page
 from ._tables import keypoint_table, model_table, region_table, signer_table
 
@@ -33,7 +33,7 @@ def write_report(path, data, predictions, *, model="lifter", reference=None, tit
         The file to write, ``.html``. It is there whole, or not at all.
     data : Bunch
         What was predicted from: `X`, whose x and y are drawn, in the unit of the depths; `y`, the true depths;
-        `groups`, `skeleton`, `fps`, `units`, `y_up`; and `recordings`, where the clips have names.
+        `groups`, `skeleton`, `fps`, `units`, `y_up`; and `recordings` and `cameras`, where they are known.
     predictions : mapping of str to sequences of n_clips arrays ``(n_frames, n_keypoints)``
         Depths by each model, as `predict_unseen` returns them.
     model : str, default="lifter"
@@ -97,9 +97,8 @@ def write_report(path, data, predictions, *, model="lifter", reference=None, tit
     clips = []
     for i, why in _chosen(errors[model], counts, groups, best.worst_signer).items():
         lifted = at_true_roots(y[i], predictions[model][i], skeleton)
-        name = str(data["recordings"][i]) if "recordings" in data else f"clip {i}"
         cut = f" The first {MAX_FRAMES} of {len(X[i])} frames." if len(X[i]) > MAX_FRAMES else ""
-        clips.append(pack_clip(f"{why}: {name}, {groups[i]}", X[i][:MAX_FRAMES],
+        clips.append(pack_clip(f"{why}: {clip_name(data, i)}", X[i][:MAX_FRAMES],
                                {"true": y[i][:MAX_FRAMES], f"by {model}": lifted[:MAX_FRAMES]},
                                f"{errors[model][i]:.3g} {units} over the whole clip.{cut}"))
     write_page(path, title, "\n".join(filter(None, sections)),

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-__all__ = ["HEAT", "pack_clip", "player_data", "to_script"]
+__all__ = ["HEAT", "clip_name", "pack_clip", "player_data", "to_script"]
 
 UNSEEN = -32768
 # From small errors to large ones: visible on white and on black, and apart for the colour-blind.
@@ -22,6 +22,14 @@ def pack_numbers(values):
     levels = np.full(values.shape, UNSEEN, dtype="<i2")
     levels[seen] = np.round((values[seen].astype(np.float64) - low) / step) - 32767
     return {"low": low, "step": step, "data": base64.b64encode(levels.tobytes()).decode()}
+
+
+def clip_name(data, i):
+    """What to call a clip of a data set: its recording or its number, and its camera and its signer if known."""
+    parts = [f"clip {i}" if data.get("recordings") is None else str(data["recordings"][i])]
+    if data.get("cameras") is not None:
+        parts.append(f"camera {data['cameras'][i]}")
+    return ", ".join(parts if data.get("groups") is None else [*parts, str(data["groups"][i])])
 
 
 def pack_clip(name, keypoints, depths, note=""):

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from ..sequences import check_sequences
-from ._packing import pack_clip, player_data
+from ._packing import clip_name, pack_clip, player_data
 from ._page import PLAYER, facts_list, write_page
 
 __all__ = ["write_player"]
@@ -22,7 +22,8 @@ def write_player(path, data, *, title="Clips", max_frames=5000):
         The file to write, ``.html``. It is there whole, or not at all.
     data : Bunch or dict
         A data set: `X`, clips of keypoints; `skeleton`, `units` and `y_up`; and where they are known `y`, their depths
-        (without them the bodies are flat), `fps` (without it 30), `recordings` and `groups`, which name the clips.
+        (without them the bodies are flat), `fps` (without it 30), `recordings`, `cameras` and `groups`, which
+        name the clips.
     title : str, default="Clips"
         The page's.
     max_frames : int, default=5000
@@ -51,24 +52,17 @@ def write_player(path, data, *, title="Clips", max_frames=5000):
         X, depths = check_sequences(data["X"], depths, skeleton=skeleton, allow_unseen=True)
     fps = data.get("fps")
     clips = []
-    for name, clip, z in zip(_names(data, len(X)), X, depths, strict=True):
+    for i, (clip, z) in enumerate(zip(X, depths, strict=True)):
         notes = [f"The first {max_frames} of {len(clip)} frames."] if len(clip) > max_frames else []
         if z is None:
             notes.append("No depths are known: the body is flat.")
         series = {"keypoints": None} if z is None else {"points": z[:max_frames]}
-        clips.append(pack_clip(name, clip[:max_frames], series, " ".join(notes)))
+        clips.append(pack_clip(clip_name(data, i), clip[:max_frames], series, " ".join(notes)))
     facts = {"clips": f"{len(X)}, {sum(map(len, X))} frames", "skeleton": f"{skeleton.name}, {len(skeleton)} keypoints",
              "units": data["units"], "frames a second": "30, assumed" if fps is None else f"{fps:g}",
              "never seen": ", ".join(_never_seen(X, skeleton)) or "none"}
     write_page(path, title, f"<h1>{escape(title)}</h1>{PLAYER}{facts_list(facts)}",
                player_data(clips, skeleton, fps=fps or 30.0, units=data["units"], y_up=data["y_up"]))
-
-
-def _names(data, n_clips):
-    """What to call each clip: its recording and its signer, or its number."""
-    recordings, groups = data.get("recordings"), data.get("groups")
-    names = [f"clip {i}" for i in range(n_clips)] if recordings is None else list(map(str, recordings))
-    return names if groups is None else [f"{name}, {group}" for name, group in zip(names, groups, strict=True)]
 
 
 def _never_seen(X, skeleton):
