@@ -140,7 +140,7 @@ class BodyAugmenter(BaseEstimator):
             points += (self.borrow * shift).astype(np.float32)
         moved = self._move(points, rng)
         clip, visible = clip.copy(), seen(clip)
-        clip[visible, :2] = moved[visible, :2]
+        np.copyto(clip[..., :2], moved[..., :2], where=visible[..., None])
         known = ~np.isnan(depth)
         return clip, np.where(known, moved[..., 2] / self.xy_per_depth_, depth).astype(np.float32)
 
@@ -161,7 +161,7 @@ class BodyAugmenter(BaseEstimator):
 def rotations(angles):
     """Matrices ``(n, 3, 3)`` that turn about y, then x, then z by angles ``(n, 3)`` in radians."""
     (cy, cx, cz), (sy, sx, sz) = np.cos(angles).T, np.sin(angles).T
-    return np.stack([
-        np.stack([cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy], axis=-1),
-        np.stack([sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy], axis=-1),
-        np.stack([-cx * sy, sx, cx * cy], axis=-1)], axis=1)
+    return np.moveaxis(np.array([
+        [cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy],
+        [sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy],
+        [-cx * sy, sx, cx * cy]]), 2, 0)

@@ -33,7 +33,7 @@ class Postures:
         self.skeleton, self.of = skeleton, {}
         for signer in dict.fromkeys(signers[turned].tolist()):
             clips = turned & (signers == signer)
-            self.of[signer] = angles[clips], np.nan_to_num(poses[clips]), known[clips]
+            self.of[signer] = angles[clips], np.concatenate([np.nan_to_num(poses[clips]), known[clips]], axis=1)
 
     def shift(self, pose, signer, rng):
         """What to add to a clip of a signer with this mean pose, to make it another's, a random part of the way.
@@ -49,7 +49,7 @@ class Postures:
             return nothing
         signers = [other for other in self.of if other != signer]
         for i in rng.permutation(len(signers)):
-            angles, _, _ = self.of[signers[i]]
+            angles, _ = self.of[signers[i]]
             least, within = ENOUGH
             if np.sum(_apart(angles, angle) < within) >= least:
                 change = _mean(*self.of[signers[i]], angle) - _mean(*self.of[signer], angle)
@@ -57,11 +57,12 @@ class Postures:
         return nothing
 
 
-def _mean(angles, poses, known, angle):
-    """The mean pose at an angle; NaN where nothing is known."""
+def _mean(angles, poses, angle):
+    """The mean of poses, beside what is known of them, at an angle; NaN where nothing is known."""
     # The tail keeps the weights of a signer who is never seen from near the angle above 0.
     weights = np.exp(-0.5 * (_apart(angles, angle) / NEAR) ** 2) + 1e-9
-    total, mean = np.tensordot(weights, known, axes=1), np.tensordot(weights, poses, axes=1)
+    sums = weights @ poses.reshape(len(poses), -1)
+    mean, total = np.split(sums.reshape(-1, 3), 2)
     return np.divide(mean, total, out=np.full_like(mean, np.nan), where=total > 0)
 
 
