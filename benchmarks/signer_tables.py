@@ -10,7 +10,7 @@ from results import machine, write_section
 
 PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
-COLUMNS = {"mm": 7, "signers": 8, "seeds": 6, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
+COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
            "of one net": 11, "fits": 5, "s a fit": 8}
 P6 = {"mm": 7, "before": 7, "ratio": 6, "worst": 12, "fits": 5}
 
@@ -36,14 +36,10 @@ def mean_of(lines, key):
 def row(lines):
     """The figures of one model: means over signers and seeds, deviations, the worst signer."""
     errors = mean_of(lines, "error")
-    seeds = defaultdict(list)
-    for line in lines:
-        seeds[line["seed"]].append(line["error"])
-    full = [np.mean(found) for found in seeds.values() if len(found) == len(errors)]
     worst = max(errors, key=errors.get)
     mean = {key: list(mean_of(lines, key).values()) for key in ("offset", "motion", "posture off", "inside", "before")}
     out = {"mm": f"{np.mean(list(errors.values())):.2f}", "signers": f"{np.std(list(errors.values())):.2f}",
-           "seeds": f"{np.std(full):.2f}" if len(full) > 1 else "", "worst": f"{errors[worst]:.2f} {worst}",
+           "seeds": over_seeds(lines), "worst": f"{errors[worst]:.2f} {worst}",
            "fits": f"{len(lines)}"}
     out |= {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
     if mean["before"]:
@@ -54,6 +50,18 @@ def row(lines):
     if "fit_seconds" in lines[0]:
         out["s a fit"] = f"{np.mean([line['fit_seconds'] for line in lines]):.0f}"
     return out
+
+
+def over_seeds(lines):
+    """The deviation over seeds of the mean over those signers who have every seed; with their number, if not all."""
+    seeds = defaultdict(dict)
+    for line in lines:
+        seeds[line["seed"]][line["signer"]] = line["error"]
+    everyone, common = set.union(*map(set, seeds.values())), set.intersection(*map(set, seeds.values()))
+    if len(seeds) < 2 or not common:
+        return ""
+    spread = np.std([np.mean([found[signer] for signer in common]) for found in seeds.values()])
+    return f"{spread:.2f}" + (f" of {len(common)}" if common < everyone else "")
 
 
 def share(mine, theirs):
