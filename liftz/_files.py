@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["FileFormatError", "atomic_folder", "atomic_write", "get_data_home"]
+__all__ = ["FileFormatError", "atomic_folder", "atomic_write", "get_data_home", "is_no_file"]
 
 
 LONGEST = 500  # characters of an error's problem
@@ -66,7 +67,10 @@ def get_data_home(data_home=None):
 
 @contextmanager
 def atomic_write(path):
-    """A binary file to write to, which becomes `path` only if the block succeeds."""
+    """A binary file to write to, which becomes `path`, or what that links to, only if the block succeeds."""
+    path = Path(path).resolve()
+    if is_no_file(path):
+        raise OSError(errno.EINVAL, "is a device or a pipe, and files are written whole", os.fspath(path))
     temporary = _sibling(path)
     try:
         with _naming(path, temporary), open(temporary, "xb") as file:
@@ -78,6 +82,11 @@ def atomic_write(path):
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_no_file(path):
+    """Whether there is something that writing would destroy, such as a device: neither file nor folder."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 @contextmanager

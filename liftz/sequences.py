@@ -127,7 +127,9 @@ def _check_values(clip, given, where, skeleton, allow_unseen, positions):
                          f"float32's range, or NaN for 'not seen'")
     visible = seen(clip)
     if not allow_unseen and not visible.any():
-        raise ValueError(f"{where} has no keypoint seen in any of its {len(clip)} frames (all NaN); leave it out")
+        whose = "" if skeleton is None else f" of {skeleton.name}"
+        raise ValueError(f"{where} has no keypoint seen in any of its {len(clip)} frames (all NaN{whose}); leave it "
+                         f"out")
     if clip.ndim == 3 and clip.shape[2] == 3 and not positions:
         unsure = visible & np.isnan(clip[..., 2])
         if unsure.any():

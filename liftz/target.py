@@ -103,8 +103,8 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         return -mpjpe(y, self.predict(X), sample_weight=sample_weight, **named)
 
     def get_metadata_routing(self):
-        """Which metadata the regressor asks for."""
-        return MetadataRouter(owner=self).add(
+        """Which metadata the regressor asks for, and `score`."""
+        return MetadataRouter(owner=self).add_self_request(self).add(
             regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
 
 

@@ -184,3 +184,46 @@ def test_info_of_what_is_nothing_is_an_error(tmp_path, content):
     assert result.output.startswith("error: ")
     assert "x.bin" in result.output
     assert result.output.count("\n") == 1
+
+
+def test_mediapipes_points_in_space_stay_in_their_unit(clip, tmp_path):
+    flat = to_skeleton(clip, OPENPOSE_137, MEDIAPIPE_HOLISTIC)
+    flat[np.isnan(flat)] = 0
+    points = np.concatenate([flat, np.zeros_like(flat[..., :1])], axis=2)
+    write_npz(tmp_path / "a.npz", points, MEDIAPIPE_HOLISTIC, fps=25, units="cm", y_up=False)
+    result = run(convert, tmp_path / "a.npz", "-o", tmp_path / "b.npz", "-o", tmp_path / "b.trc")
+    assert result.exit_code == 0, result.output
+    data = read_npz(tmp_path / "b.npz")
+    assert data.units == "cm"
+    np.testing.assert_allclose(data.X[0][..., :2], flat, rtol=1e-4, atol=1e-3)
+
+
+def test_a_unit_that_the_file_lacks_is_that_of_its_depths_too(tmp_path):
+    (tmp_path / "a.csv").write_text("elbow_x,elbow_y,elbow_z,wrist_x,wrist_y,wrist_z\n1,2,3,4,5,6\n")
+    result = run(convert, tmp_path / "a.csv", "--units", "mm", "-o", tmp_path / "b.npz")
+    assert result.exit_code == 0, result.output
+    data = read_npz(tmp_path / "b.npz")
+    assert (data.units, data.y[0].tolist()) == ("mm", [[3, 6]])
+
+
+def test_no_other_file_is_taken_for_one_of_the_output(clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("r1", "r2"):
+        write_npz(f"{name}.npz", clip, OPENPOSE_137, units="px", y_up=False)
+    (tmp_path / "r1.csv").write_text("another's")
+    result = run(convert, "r1.npz", "r2.npz", "-o", "r.csv")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "r1.csv").read_text() == "another's"
+    assert {path.name for path in tmp_path.glob("*.csv")} == {"r1.csv", "r_r1.csv", "r_r2.csv"}
+
+
+def test_folders_in_a_folder_are_read_and_what_is_not_is_told(clip, tmp_path):
+    folder = tmp_path / "rec"
+    (folder / "evening").mkdir(parents=True)
+    write_openpose(folder / "evening" / "talk", [clip])
+    write_npz(folder / "solo.npz", clip, OPENPOSE_137, units="px", y_up=False)
+    (folder / "evening" / "more.json").write_text("{}")
+    result = run(convert, folder, "-o", tmp_path / "{name}.csv")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.glob("*.csv")} == {"solo.csv", "talk.csv"}
+    assert f"{folder / 'evening' / 'more.json'}: JSON, which a folder of files is not read for" in told(result)

@@ -241,7 +241,7 @@ def test_std_is_told_in_mm_by_a_model_that_knows_it(tmp_path):
     (["-o", "out.pose", *LENGTH, "--fps", 25], "--image-size 1280 720"),
     (["-o", "out.npz", "--length", "LShoulder", "Elbow", 350], "no keypoint 'Elbow'"),
     (["-o", "out.npz", "--units", "inch", *LENGTH], "inch"),
-    (["-o", "out.npz", "--units", "cm", *LENGTH], "the model was fitted on keypoints in px, these are in cm"),
+    (["-o", "out.npz", "--units", "cm", *LENGTH], "--units is for files that do not say theirs, and this one says px"),
     (["-o", "out.npz", "--focal", 1000], "takes --length too"),
     (["-o", "out.npz", "--std", *LENGTH], "does not know its own errors"),
     (["-o", "out.trc", "--std", *LENGTH, "--fps", 25], "only .npz and .csv have a place for it"),

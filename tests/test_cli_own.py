@@ -17,7 +17,7 @@ from liftz.cli.tune import tune
 from liftz.datasets import make_signing
 from liftz.inspection import depth_spread
 from liftz.io import read_npz, write_csv, write_npz
-from liftz.persistence import read_facts
+from liftz.persistence import load, read_facts
 from liftz.skeletons import OPENPOSE_137
 from liftz.tables import error_table
 
@@ -219,3 +219,26 @@ def test_pixels_are_drawn_beside_depths_of_another_unit(tmp_path):
     assert re.fullmatch(r"1 px as 0\.\d+ cm, by how bones foreshorten", note)
     opened, _ = open_training(None, None, [str(tmp_path / "r")])
     assert to_draw(opened) == (opened, "")
+
+
+def test_options_say_what_a_file_does_not_and_never_otherwise(folder, table):
+    clip = read_npz(folder / "clip1.npz")
+    write_npz(folder / "clip1.npz", np.dstack([clip.X[0], clip.y[0]]), OPENPOSE_137, units="px", y_up=False)
+    result = run(evaluate, folder, "--signers", table, *QUICK, "--fps", 25)
+    assert result.exit_code == 0, result.output
+    note = "--fps is for files that do not say theirs, and this one says 29.97: that stands"
+    assert told(result).count(note) == 5
+    assert "note: 1 file brought from 25 to 29.97 frames per second" in told(result)
+    result = run(evaluate, folder, "--signers", table, *QUICK, "--units", "cm")
+    assert result.exit_code == 1
+    assert "clip0.npz: --units is for files that do not say theirs, and this one says px" in told(result)
+
+
+def test_a_live_lifter_is_tuned_and_stats_take_the_table(folder, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = write_signers(folder / "signers.csv", data.groups)  # it may lie among the recordings
+    result = run(tune, folder, "--signers", table, "--trials", 1, "--epochs", 1, 1, "--nets", 1, "--root", "Neck",
+                 "--folds", 3, "--look-ahead", 0)
+    assert result.exit_code == 0, result.output
+    assert load("tuned.liftz")["lift"].regressor.look_ahead == 0
+    assert run(stats, folder, "--signers", table).exit_code == 0

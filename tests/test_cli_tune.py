@@ -57,6 +57,13 @@ def test_it_goes_on_prints_the_trials_and_writes_the_best(data, tmp_path):
     assert all(np.isfinite(depth).all() for depth in lifter.predict(data.X))
 
 
+def test_the_lifter_never_replaces_its_trials(tmp_path):
+    result = run("--trials", 1, "--output", tmp_path / "best.journal")
+    assert result.exit_code == 2
+    assert "is where the trials are kept" in " ".join(result.output.replace("│", " ").split())
+    assert not (tmp_path / "best.journal").exists()
+
+
 def test_the_recipes_own_parameters_come_first(data, tmp_path):
     assert run("--trials", 1, "--output", tmp_path / "x.liftz").exit_code == 0
     journal = [json.loads(line) for line in (tmp_path / "x.journal").read_text().splitlines()]

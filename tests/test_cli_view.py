@@ -78,3 +78,14 @@ def test_what_cannot_be_played_is_told_in_a_line(tmp_path, monkeypatch, name, me
     assert result.exit_code == 1
     assert message in told(result)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["empty", "m.liftz", "many"]
+
+
+@pytest.mark.parametrize(("output", "message"), [("a.npz", "expected a file that ends in .html, got a.npz"),
+                                                 ("a.html", "a.html would overwrite what it is made from")])
+def test_a_recording_never_becomes_its_page(tmp_path, monkeypatch, output, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / output).write_bytes(b"a recording")
+    result = run(view, output, "-o", output, "--no-open")
+    assert result.exit_code == 2
+    assert message in told(result)
+    assert (tmp_path / output).read_bytes() == b"a recording"

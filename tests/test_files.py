@@ -35,3 +35,19 @@ def test_an_error_names_the_file_and_not_its_stand_in(tmp_path):
 def test_an_error_of_the_work_itself_is_left_alone(tmp_path):
     with pytest.raises(FileNotFoundError, match="elsewhere"), atomic_write(tmp_path / "a.txt"):
         (tmp_path / "elsewhere").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="of links and pipes as Unix has them")
+def test_links_are_followed_and_what_is_no_file_stays(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with atomic_write(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="a device or a pipe") as caught, atomic_write(tmp_path / "pipe"):
+        pass
+    assert caught.value.filename == str(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "real"]

@@ -297,3 +297,13 @@ def test_a_wish_for_data_frames_changes_nothing(output, data):
     with config_context(transform_output=output):
         assert_same(tiny_lifter().fit(X, y).predict(X), tiny_lifter().fit(X, y).predict(X))
         assert RootCenterer(SIGNER).fit_transform(X).dtype == object
+
+
+def test_a_lifter_scores_itself_under_routing_too(four):
+    X, y, signers = four
+    with config_context(enable_metadata_routing=True):
+        lifter = tiny_lifter().fit(X, y)
+        assert lifter.score(X, y) == pytest.approx(-mpjpe(y, lifter.predict(X), skeleton=SIGNER), rel=1e-5)
+        scores = cross_validate(tiny_lifter(), X, y, cv=LeaveOneGroupOut(), params={"groups": signers},
+                                error_score="raise")["test_score"]
+    assert np.isfinite(scores).all()

@@ -225,3 +225,18 @@ def test_faults_of_y_are_told_of_y_and_a_confidence_too_many_with_its_cure(data)
         lifter.predict(confident)
     with pytest.raises(ValueError, match="device 'nonsense' cannot be used here"):
         tiny_lifter(device="nonsense").fit(X, y)
+
+
+def test_few_frames_with_depths_are_enough_wherever_they_are():
+    X, y, _ = recordings(lengths=[20] * 8)
+    signers = np.repeat(["Ann", "Ben", "Cem", "Dot"], 2)
+    sparse = to_object_array([np.where((np.arange(20) % 10 == 3)[:, None], depth, np.nan) for depth in y])
+    X[0][:5] = np.nan
+    lifter = tiny_lifter(n_nets=4, augment=BodyAugmenter(SIGNER)).fit(X, sparse, groups=signers)
+    whole = tiny_lifter(n_nets=4, augment=BodyAugmenter(SIGNER)).fit(X, y, groups=signers)
+    own, known = (np.concatenate(fitted.predict(X, return_std=True)[1]) for fitted in (lifter, whole))
+    np.testing.assert_array_equal(np.isfinite(own), np.isfinite(known))
+    assert np.isfinite(own).any()
+    seldom = to_object_array([np.where(np.isnan(clip).all(axis=(1, 2))[:, None], depth, np.nan) if i == 0 else depth
+                              for i, (clip, depth) in enumerate(zip(X, y, strict=True))])
+    assert np.isfinite(np.concatenate(tiny_lifter(augment=BodyAugmenter(SIGNER)).fit(X, seldom).predict(X))).all()

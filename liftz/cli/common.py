@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from .._files import is_no_file
 from .._words import parts_of, some
 
 __all__ = ["Track", "errors_told", "known_keypoints", "open_data", "say", "what_it_says",
@@ -53,6 +54,8 @@ def writable(path, option, made_from=()):
     problem = ""
     if path.is_dir() or not path.parent.is_dir():
         problem = f"{path} cannot be a file: it is a folder, or its folder does not exist"
+    elif is_no_file(path):
+        problem = f"{path} cannot be written: it is a device or a pipe"
     elif not os.access(path.parent, os.W_OK):
         problem = f"{path} cannot be written: its folder is not open to you"
     elif any(_is_of(path.resolve(), Path(source).expanduser().resolve()) for source in made_from):

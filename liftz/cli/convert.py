@@ -32,7 +32,7 @@ def convert(
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
-    paths = files_in(inputs)
+    paths = files_in(inputs, errors)
     check_outputs(output, paths)
     with errors_told():
         target = None if to is None else skeleton_named(to)

@@ -8,6 +8,8 @@ import warnings
 from contextlib import contextmanager
 from enum import StrEnum
 
+from .._units import IN_MM
+from .._words import some
 from .common import say
 
 __all__ = ["ENDINGS", "PROBLEMS", "Units", "clip_names", "counted", "files_in", "in_space", "is_lifter", "notes_told",
@@ -28,15 +30,30 @@ class Units(StrEnum):
     m = "m"
 
 
-def files_in(paths):
-    """What is to be read one after the other: files, folders of frames, and all the files of a folder of files."""
+def files_in(paths, console=None):
+    """What is to be read one after the other: files, folders of frames, and all of them in a folder and in those in it.
+
+    What lies there besides and may be a recording, too, is told of on the console.
+    """
     found = []
     for path in paths:
-        files = []
-        if path.is_dir() and next(path.glob("*_keypoints.json"), None) is None:
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS and file.name[0] != ".")
+        left_out = []
+        files = _files_of(path, left_out) if path.is_dir() else []
         found += files or [path]
+        if files and left_out and console is not None:
+            say(console, f"note: {path}: {some(left_out, 3)}: JSON, which a folder of files is not read for; it can be "
+                         f"given by itself")
     return found
+
+
+def _files_of(folder, left_out):
+    if next(folder.glob("*_keypoints.json"), None) is not None:
+        return [folder]
+    inside = sorted(path for path in folder.iterdir() if path.name[0] != ".")
+    left_out += [path for path in inside if path.suffix.lower() == ".json"]
+    files = [path for path in inside if path.suffix.lower() in ENDINGS]
+    return files + [file for path in inside if path.is_dir() and not path.is_symlink()
+                    for file in _files_of(path, left_out)]
 
 
 def is_lifter(path):
@@ -57,7 +74,7 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
     reading : sequence of str
         Options of the format's reader, each ``name=value``.
     fps, units, image_size : optional
-        Go before what the file says.
+        For a file that does not say. One that says otherwise is refused; but another `fps` stands, and is told of.
     people : int, optional
         Keep only so many persons of each recording, those with the most keypoints seen.
 
@@ -84,11 +101,18 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
             raise
         raise FileFormatError(path, f"is a recording of Panoptic Studio, or has some; liftz fit, evaluate, tune and "
                                     f"stats read a folder of them as panoptic:{path}") from None
+    for name, given in (("fps", fps), ("units", units), ("image_size", image_size)):
+        if given is None:
+            continue
+        if data.get(name) is None:
+            data[name] = str(given) if isinstance(given, StrEnum) else given
+        elif data[name] != given:
+            told = f"--{name.replace('_', '-')} is for files that do not say theirs, and this one says {data[name]}"
+            if name != "fps":
+                raise FileFormatError(path, told)
+            warnings.warn(f"{told}: that stands", stacklevel=2)  # others of a folder may need it
     if "y" in data:
         data["depth_units"] = data.units if path.suffix.lower() in ONE_UNIT else None
-    for name, given in (("fps", fps), ("units", units), ("image_size", image_size)):
-        if given is not None:
-            data[name] = str(given) if isinstance(given, StrEnum) else given
     return data if people is None else _most_seen(data, people)
 
 
@@ -115,7 +139,7 @@ def skeleton_named(name):
 
 
 def in_space(data, i, *, attach=True):
-    """Points of a clip with depths; MediaPipe's have a root for each region, and `attach` puts those onto the body.
+    """Points of a clip with depths, in its units; MediaPipe's have roots of their own: `attach` puts them on the body.
 
     Raises
     ------
@@ -128,7 +152,8 @@ def in_space(data, i, *, attach=True):
     from ..skeletons import MEDIAPIPE_HOLISTIC
 
     if attach and data.skeleton == MEDIAPIPE_HOLISTIC:
-        return assemble(data.X[i], data.y[i], data.skeleton, units=data.units, y_up=data.y_up).points
+        world = assemble(data.X[i], data.y[i], data.skeleton, units=data.units, y_up=data.y_up)
+        return world.points / np.float32(1 if world.units == data.units else IN_MM[data.units])
     return np.concatenate([data.X[i][..., :2], data.y[i][..., None]], axis=2)
 
 

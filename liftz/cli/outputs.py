@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 import typer
 
+from .._files import is_no_file
+
 __all__ = ["SPATIAL", "TABLES", "check_needs", "check_outputs", "output_for", "write_clip"]
 
 ENDINGS = (".npz", ".csv", ".pose", ".bvh", ".c3d", ".trc")
@@ -23,6 +25,8 @@ def check_outputs(outputs, inputs):
             problem = f"expected a file that ends in {', '.join(ENDINGS)}, got {output}"
         elif not output.parent.is_dir():
             problem = f"{output} cannot be written: its folder does not exist"
+        elif is_no_file(output):
+            problem = f"{output} cannot be written: it is a device or a pipe"
         elif not os.access(output.parent, os.W_OK):
             problem = f"{output} cannot be written: its folder is not open to you"
         elif output.suffix.lower() == ".pose" and find_spec("pose_format") is None:
@@ -57,7 +61,7 @@ def output_for(output, name, many, taken):
     if "{name}" in output.name:
         output = output.with_name(output.name.replace("{name}", name))
     elif many:
-        stem = name if name.startswith(output.stem) else f"{output.stem}_{name}"
+        stem = name if f"{name}_".startswith(f"{output.stem}_") else f"{output.stem}_{name}"
         output = output.with_name(f"{stem}{output.suffix}")
     if output.resolve() in taken:
         raise ValueError(f"{output} is read here, or was written just now from another clip of this name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def read_signers(path, data):
             for i in range(len(parts)):
                 meant["/".join(parts[i:])].add((place, name))
     signers: dict[tuple, str] = {}
-    rows = _rows(path)
+    rows, unknown = _rows(path), []
     for row in rows:
         called = (row["recording"] or "").strip().replace("\\", "/").removeprefix("./")
         signer = (row["signer"] or "").strip()
@@ -54,6 +55,8 @@ def read_signers(path, data):
         found = meant.get(called) or meant.get(stem.rstrip("/")) or set()
         if len(found) > 1:
             raise FileFormatError(path, _doubt(called, found))
+        if not found:
+            unknown.append(called)
         for label in found:
             if signers.setdefault(label, signer) != signer:
                 raise FileFormatError(path, f"says twice, and differently, who signs in {called}: {signers[label]} and "
@@ -62,6 +65,8 @@ def read_signers(path, data):
     if missing:
         raise FileFormatError(path, f"does not say who signs in {some(dict.fromkeys(missing), 3)}; it has the "
                                     f"recordings {some([row['recording'] for row in rows], 3)}")
+    if unknown:
+        warnings.warn(f"{path}: there is no recording of the name {some(unknown, 3)}", stacklevel=2)
     return np.array([signers[key] for key in own])
 
 

@@ -21,6 +21,7 @@ def stats(
     show: Annotated[int, typer.Option(min=0, help="Outliers to print, the farthest first.")] = 20,
     picture: Annotated[Path | None, typer.Option(help="Draw it to this file: .png, .svg or .pdf.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file, too.")] = None,
+    signers: options.Signers = None,
     depth_units: options.DepthUnits = None,
     fps: options.Fps = None,
     units: options.XYUnits = None,
@@ -45,8 +46,8 @@ def stats(
         from .training import open_training
 
         with notes_told(errors):
-            opened, _ = open_training(console, errors, given, depth_units=depth_units, fps=fps, units=units, read=read,
-                                      one_rate=False)
+            opened, _ = open_training(console, errors, given, signers=signers, depth_units=depth_units, fps=fps,
+                                      units=units, read=read, one_rate=False)
         _stats(console, opened, some(given, 3), outlier, show, picture, json_file)
 
 

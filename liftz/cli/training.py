@@ -140,7 +140,7 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
     """Files with depths, one after the other in one data set."""
     parts: list[Bunch] = []
     rates: Counter[float] = Counter()
-    for path in files_in(paths):
+    for path in files_in(paths, errors):
         if signers is not None and path.resolve() == signers.resolve():  # it may lie among the recordings
             continue
         with notes_told(errors, path):

@@ -35,6 +35,7 @@ def tune(
     folds: Annotated[int, typer.Option(min=2, help="Groups of signers, each left out in turn.")] = 5,
     epochs: Annotated[tuple[int, int], typer.Option(min=1, help="Fewest and most passes to try.")] = (20, 120),
     nets: Annotated[int | None, typer.Option(min=1, help="Nets of the lifter; a trial has one.")] = None,
+    look_ahead: options.LookAhead = None,
     seed: Annotated[int, typer.Option(help="Of nets and search, and of track T2's noise and gaps.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Folds at once, a process each.")] = 1,
     device: options.Device = "cpu",
@@ -53,6 +54,10 @@ def tune(
     console, errors = Console(), Console(stderr=True)
     given = options.sources(data, more, "synthetic")
     writable(output, "--output", [*given, *([signers] if signers else [])])
+    storage = storage or str(output.with_suffix(".journal"))
+    if output.resolve() == Path(storage).resolve():
+        raise typer.BadParameter(f"{output} is where the trials are kept: expected another name, such as "
+                                 f"{output.with_suffix('.liftz')}", param_hint="--output")
     if pictures is not None and pictures.exists() and not pictures.is_dir():
         raise typer.BadParameter(f"{pictures} is a file, expected a folder", param_hint="--pictures")
     if epochs[0] > epochs[1]:
@@ -64,9 +69,10 @@ def tune(
             opened, recipe = open_training(
                 console, errors, given, track=track.value, cameras=cameras, signers=signers, keypoints_of=keypoints_of,
                 root=root, depth_units=depth_units, fps=fps, units=units, read=read, seed=seed)
+        recipe = recipe | ({} if look_ahead is None else {"look_ahead": look_ahead})
         _tune(console, opened, given, recipe, track.value, select, output, pictures, folds, epochs, nets, seed, device,
               n_trials=trials, timeout=None if minutes is None else 60 * minutes, study_name=study, n_jobs=jobs,
-              storage=storage or str(output.with_suffix(".journal")))
+              storage=storage)
 
 
 def _tune(console, data, given, recipe, track, select, output, pictures, folds, epochs, nets, seed, device,

@@ -33,7 +33,9 @@ def view(
 
     console, errors = Console(), Console(stderr=True)
     page = Path(f"{file.name or file.resolve().name}.html") if output is None else output
-    writable(page, "--output")
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"expected a file that ends in .html, got {page}", param_hint="--output")
+    writable(page, "--output", [file])
     with errors_told():
         from ..report import write_player
 
