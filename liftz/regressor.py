@@ -22,7 +22,7 @@ from .losses import MaskedLoss
 from .modules import SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
 from .preprocessing import ZNormalizer
-from .sampling import LengthBuckets, hold_out_groups, leave_out
+from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
 from .sizes import BodySize, each_scaled, scaled
 from .tags import SequenceRegressorMixin
@@ -214,7 +214,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
         self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, 1 / self.size_(X)[1]))
         held_out = held_out and self._dataset(*held_out)
-        augment = None if self.augment is None else clone(self.augment).fit(*self._every_fifth(X, y, groups))
+        augment = self.augment and clone(self.augment).fit(*self._sample(X, y, groups))
         known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
@@ -244,18 +244,12 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             return None
         clips = np.concatenate([left for left, _ in parts])
         errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
-        return ErrorModel(*self._every_fifth(X[clips], errors, groups[clips]))
+        return ErrorModel(*self._sample(X[clips], errors, groups[clips]))
 
-    def _every_fifth(self, X, y, groups):
-        """Of every five frames the first that tells of both, in one size: neighbours tell the same."""
-        rows = [np.flatnonzero(seen(clip).any(axis=1) & ~np.isnan(depth).all(axis=1))
-                for clip, depth in zip(X, y, strict=True)]
-        rows = [known[np.diff(known // 5, prepend=-1) > 0] for known in rows]
-        kept = [i for i, known in enumerate(rows) if len(known)]
-        if not kept:
-            raise ValueError("no frame of any clip has both a keypoint that is seen and a depth that is known")
-        X, y = (each_scaled([clips[i][rows[i]] for i in kept], 1 / sizes[kept])
-                for clips, sizes in zip((X, y), self.size_(X), strict=True))
+    def _sample(self, X, y, groups):
+        """Every fifth frame, in one size; and the groups of clips that have such a frame."""
+        *parts, kept = every_fifth(X, y)
+        X, y = (each_scaled(clips, 1 / sizes[kept]) for clips, sizes in zip(parts, self.size_(X), strict=True))
         return X, y, None if groups is None else groups[kept]
 
     def predict(self, X, return_std=False):

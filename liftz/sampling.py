@@ -7,7 +7,9 @@ from itertools import pairwise
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
-__all__ = ["LengthBuckets", "hold_out_groups", "leave_out", "windows"]
+from .sequences import seen, to_object_array
+
+__all__ = ["LengthBuckets", "every_fifth", "hold_out_groups", "leave_out", "windows"]
 
 
 def windows(lengths, window=None):
@@ -73,6 +75,29 @@ class LengthBuckets:
 
     def _cut(self, order):
         return [order[i:i + self.batch_size].tolist() for i in range(0, len(order), self.batch_size)]
+
+
+def every_fifth(X, y):
+    """Of every five frames the first that tells of keypoints and of depths, since neighbours tell the same.
+
+    Parameters
+    ----------
+    X, y : object arrays of clips and of depths
+
+    Returns
+    -------
+    X, y : object arrays
+        Those frames of the clips that have some.
+    kept : list of int
+        Which clips these are.
+    """
+    rows = [np.flatnonzero(seen(clip).any(axis=1) & ~np.isnan(depth).all(axis=1))
+            for clip, depth in zip(X, y, strict=True)]
+    rows = [telling[np.diff(telling // 5, prepend=-1) > 0] for telling in rows]
+    kept = [i for i, telling in enumerate(rows) if len(telling)]
+    if not kept:
+        raise ValueError("no frame of any clip has both a keypoint that is seen and a depth that is known")
+    return *(to_object_array([clips[i][rows[i]] for i in kept]) for clips in (X, y)), kept
 
 
 def hold_out_groups(groups, n_clips, share, seed):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liftz.sampling import LengthBuckets, windows
+from liftz.sampling import LengthBuckets, every_fifth, windows
 
 lengths = st.lists(st.integers(1, 40), min_size=1, max_size=60)
 
@@ -71,3 +71,17 @@ def test_little_is_padding(seed):
 
     assert padded(LengthBuckets(lengths, 32, rng)) < 1.06
     assert padded(np.array_split(rng.permutation(2000), 63)) > 1.5  # what it spares
+
+
+def test_of_every_five_frames_one_tells_if_it_tells_of_both():
+    frames = np.arange(20.0)
+    clip, depth = np.repeat(frames, 4).reshape(20, 2, 2), np.repeat(frames, 2).reshape(20, 2)
+    dark, bare = clip * np.nan, depth * np.nan
+    late, sparse = clip.copy(), np.where(np.isin(frames, [3, 4, 13])[:, None], depth, np.nan)
+    late[:2] = np.nan
+    X, y, clips = every_fifth([clip, late, clip, dark, clip], [depth, depth, sparse, depth, bare])
+    assert [kept[:, 0].tolist() for kept in y] == [[0, 5, 10, 15], [2, 5, 10, 15], [3, 13]]
+    assert [kept[:, 1, 1].tolist() for kept in X] == [kept[:, 0].tolist() for kept in y]
+    assert clips == [0, 1, 2]
+    with pytest.raises(ValueError, match="no frame of any clip has both"):
+        every_fifth([dark], [depth])
