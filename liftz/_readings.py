@@ -23,7 +23,7 @@ SIDES = "left and right are exchanged: is the picture mirrored, as a selfie's, o
 TURNS = {
     ((1, 0), (0, -1)): "they are upside down; liftz.compatibility.flip_y(X) turns them",
     MIRRORED: SIDES,
-    ((-1, 0), (0, -1)): "the picture stands on its head: it is to be turned by 180 degrees",
+    ((-1, 0), (0, -1)): "the picture stands on its head; liftz.compatibility.rotate_180(X) turns it",
     ((0, 1), (-1, 0)): "the picture lies on its side: it is to be turned by 90 degrees",
     ((0, -1), (1, 0)): "the picture lies on its side: it is to be turned by 90 degrees",
     ((0, 1), (1, 0)): "x and y are exchanged",

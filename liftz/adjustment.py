@@ -6,7 +6,7 @@ import numpy as np
 
 from .sequences import check_sequences, seen, to_object_array
 
-__all__ = ["flip_y", "resample", "rescale", "stretch"]
+__all__ = ["flip_y", "resample", "rescale", "rotate_180", "stretch"]
 
 
 def resample(X, fps, new_fps):
@@ -83,6 +83,23 @@ def flip_y(X, height=None):
     for clip in out:
         clip[..., 1] += height or 0
     return out
+
+
+def rotate_180(X):
+    """Keypoints of the picture turned by half: x and y both the other way.
+
+    In pictures y grows down and x to the right. Where a sensor's y grows up, and z away from it, x grows to the
+    picture's left: this brings one to the other. `flip_y` alone would make a mirror image.
+
+    Parameters
+    ----------
+    X : sequence of clips ``(n_frames, n_keypoints, 2 or 3)``
+
+    Returns
+    -------
+    object array of float32 arrays
+    """
+    return stretch(X, -1, -1)
 
 
 def stretch(X, x, y):

@@ -42,8 +42,9 @@ class ErrorModel:
             ridge = FrameRidge(ALPHA).fit(X[sides != side], to_object_array(errors)[sides != side])
             for i in np.flatnonzero(sides == side):
                 expected[i] = self._within(ridge.predict_clip(X[i]))
-        weights = np.concatenate([np.full(len(clip), 1 / np.sum(signers == signer))
-                                  for clip, signer in zip(X, signers, strict=True)])
+        of_frames = np.repeat(signers, [len(clip) for clip in X])
+        _, signer, n_frames = np.unique(of_frames, return_inverse=True, return_counts=True)
+        weights = 1 / n_frames[signer]
         ratio = flat / np.maximum(np.concatenate(expected), 1e-12)
         self.factor = np.array([_quantile(column, weights, COVERAGE) for column in ratio.T]) / DEVIATIONS
         self.ridge = FrameRidge(ALPHA).fit(X, to_object_array(errors))

@@ -7,11 +7,11 @@ import numpy as np
 from ._proportions import N_CLIPS, Proportions, median, spread
 from ._readings import Readings
 from ._units import IN_MM
-from .adjustment import flip_y, resample, rescale
+from .adjustment import flip_y, resample, rescale, rotate_180
 from .sequences import check_sequences
 from .skeleton import Skeleton
 
-__all__ = ["check_compatible", "flip_y", "resample", "rescale", "training_facts"]
+__all__ = ["check_compatible", "flip_y", "resample", "rescale", "rotate_180", "training_facts"]
 
 SAME_FPS = 0.02  # 29.97 is 30
 FARTHER = 4  # times larger or smaller than all of training: no distance from the camera, but another unit
@@ -156,7 +156,7 @@ def _check_y_up(given, wanted):
     if bool(given) != wanted:
         up = {True: "up", False: "down"}
         raise ValueError(f"y grows {up[wanted]} in the model's keypoints and {up[bool(given)]} in these; "
-                         f"liftz.compatibility.flip_y(X) turns them")
+                         f"liftz.compatibility.rotate_180(X) turns them, x with y (flip_y(X), if x is as the model's)")
 
 
 def _check_fps(given, wanted):

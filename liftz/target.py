@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -83,9 +84,14 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         if not return_std:
             return self.transformer_.inverse_transform(self.regressor_.predict(X))
         depths, stds = self.regressor_.predict(X, return_std=True)
-        low, high = (self.transformer_.inverse_transform(to_object_array(list(clips)))
-                     for clips in (depths, depths + stds))
-        return low, to_object_array([b - a for a, b in zip(low, high, strict=True)])
+        shares = self._shares(stds[0].shape[1])
+        return self.transformer_.inverse_transform(depths), to_object_array([_spread(std, shares) for std in stds])
+
+    def _shares(self, n_keypoints):
+        """How much each depth of the regressor's ``(n_keypoints, n_out)`` changes each that comes out."""
+        single, none = (self.transformer_.inverse_transform(to_object_array([depths.astype(np.float32)]))[0]
+                        for depths in (np.eye(n_keypoints), np.zeros((n_keypoints, n_keypoints))))
+        return abs(single - none)
 
     def adapt(self, X, y, **parameters):
         """A copy whose regressor went on learning from a few clips of one person; see `LSTMRegressor.adapt`."""
@@ -106,6 +112,12 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
         """Which metadata the regressor asks for, and `score`."""
         return MetadataRouter(owner=self).add_self_request(self).add(
             regressor=self.regressor, method_mapping=MethodMapping().add(caller="fit", callee="fit"))
+
+
+def _spread(std, shares):
+    """Deviations of what comes out; where several depths make one, at most: they may all err together."""
+    known, unknown = np.nan_to_num(std) @ np.nan_to_num(shares), np.isnan(std).astype(float) @ (shares > 0)
+    return np.where((unknown > 0) | np.isnan(shares).any(axis=0), np.nan, known).astype(np.float32)
 
 
 def _centerer(transformer):

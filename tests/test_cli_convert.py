@@ -227,3 +227,13 @@ def test_folders_in_a_folder_are_read_and_what_is_not_is_told(clip, tmp_path):
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.glob("*.csv")} == {"solo.csv", "talk.csv"}
     assert f"{folder / 'evening' / 'more.json'}: JSON, which a folder of files is not read for" in told(result)
+
+
+def test_shares_of_a_picture_become_pixels_by_its_size(clip, tmp_path):
+    middle = np.float32([640, 360])  # which write_openpose adds
+    talk = write_openpose(tmp_path / "talk", [(clip + middle) / np.float32([1279, 719]) - middle])
+    for more in ((), ("--read", "image_size=[1280, 720]")):
+        result = run(convert, talk, "--read", "keypoint_scale=3", *more, "--image-size", 1280, 720,
+                     "-o", tmp_path / "a.npz")
+        assert result.exit_code == 0, result.output
+        np.testing.assert_allclose(read_npz(tmp_path / "a.npz").X[0][..., :2], clip + middle, atol=0.1)

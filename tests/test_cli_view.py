@@ -7,15 +7,24 @@ import re
 import numpy as np
 import pytest
 from door_cases import run, told
+from rich.console import Console
+from sklearn.utils import Bunch
 
-from liftz.cli.view import view
-from liftz.io import read_pose, write_pose
-from liftz.skeletons import MEDIAPIPE_HOLISTIC
+from liftz.cli.view import in_the_depths_unit, view
+from liftz.datasets import make_signing
+from liftz.io import read_pose, write_npz, write_pose
+from liftz.report import write_player
+from liftz.sequences import to_object_array
+from liftz.skeletons import KINECT_20, MEDIAPIPE_HOLISTIC
+
+
+def clips_of(page):
+    return json.loads(re.search(r'<script[^>]*application/json[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)[1])
 
 
 def depths_of(page):
     """Depths of the first clip, in the unit of the page."""
-    clips = json.loads(re.search(r'<script[^>]*application/json[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)[1])
+    clips = clips_of(page)
     packed = clips["clips"][0]["series"][0]["z"]
     levels = np.frombuffer(base64.b64decode(packed["data"]), "<i2").astype(float)
     return packed["low"] + packed["step"] * (levels + 32767).reshape(-1, len(clips["keypoints"]))
@@ -89,3 +98,37 @@ def test_a_recording_never_becomes_its_page(tmp_path, monkeypatch, output, messa
     assert result.exit_code == 2
     assert message in told(result)
     assert (tmp_path / output).read_bytes() == b"a recording"
+
+
+def test_frames_without_depths_are_flat_and_said_to_be(tmp_path):
+    points = np.random.default_rng(0).normal(size=(6, 20, 3)).astype(np.float32)
+    points[2:, :, 2] = np.nan
+    points[1, 5, 2] = np.nan
+    write_npz(tmp_path / "a.npz", points, KINECT_20, units="cm", y_up=True)
+    assert run(view, tmp_path / "a.npz", "-o", tmp_path / "p.html", "--no-open").exit_code == 0
+    told_of = clips_of(tmp_path / "p.html")["clips"][0]["note"]
+    assert "No depths are known in 4 frames" in told_of
+    assert "1 points have no depth" in told_of
+    depths = depths_of(tmp_path / "p.html")
+    np.testing.assert_allclose(depths[2:], 0, atol=1e-3)
+    np.testing.assert_allclose(depths[0], points[0, :, 2], atol=1e-3)
+
+
+def test_depths_of_an_unknown_unit_are_not_drawn_in_that_of_x_and_y(tmp_path):
+    data = make_signing(n_signers=1, n_clips=1, n_frames=40, noise=0, missing=0, random_state=0)
+    body = data.skeleton.region_indices("body")
+    skeleton = data.skeleton.subset("body")
+    known = {"skeleton": skeleton, "units": "px", "depth_units": None, "y_up": False, "fps": 30.0, "image_size": None,
+              "recordings": np.array(["talk"]), "X": to_object_array([7 * data.X[0][:, body]]),
+              "y": to_object_array([data.y[0][:, body]])}
+    drawn = in_the_depths_unit(Console(), "talk", Bunch(**known))
+    assert drawn.units == "an unknown unit"
+    np.testing.assert_allclose(drawn.X[0], data.X[0][:, body], rtol=0.1)
+
+
+def test_people_of_one_recording_are_told_apart(tmp_path):
+    points = np.random.default_rng(0).normal(size=(2, 6, 20, 2)).astype(np.float32)
+    data = Bunch(X=to_object_array(list(points)), skeleton=KINECT_20, units="px", y_up=False,
+                 recordings=np.array(["talk", "talk"]), persons=np.array([0, 1]))
+    write_player(tmp_path / "p.html", data)
+    assert [clip["name"] for clip in clips_of(tmp_path / "p.html")["clips"]] == ["talk, person 0", "talk, person 1"]

@@ -8,7 +8,7 @@ import pytest
 from sklearn.utils import Bunch
 
 from liftz import Skeleton
-from liftz.compatibility import check_compatible, flip_y, resample, rescale, training_facts
+from liftz.compatibility import check_compatible, flip_y, resample, rescale, rotate_180, training_facts
 from liftz.conversion import convert
 from liftz.datasets import load_isl_kinect, make_signing, project
 from liftz.skeletons import COCO_WHOLEBODY_133, KINECT_20, OPENPOSE_137, PANOPTIC_138
@@ -42,13 +42,13 @@ def test_a_new_signer_passes_and_facts_survive_json():
     ({"fps": 59.94}, "these clips have 59.94"),
     ({"units": "mm"}, "fitted on cm, these keypoints are in mm; multiply x and y by 0.1"),
     ({"keypoint_units": "px"}, "fitted on keypoints in cm, these are in px"),
-    ({"y_up": True}, r"y grows down .* up in these; .*flip_y\(X\)"),
+    ({"y_up": True}, r"y grows down .* up in these; .*rotate_180\(X\) turns them, x with y"),
     ({"image_size": (1280, 720)}, r"1920 x 1080 px, these are 1280 x 720; .*rescale\(X, \(1280, 720\), \(1920"),
     ({"X": rescale(NEW.X, (1000, 1000), (1, 1))}, "0.00[0-9]* times the size"),
     ({"X": rescale(NEW.X, (1, 1), (10, 10))}, "times the size"),
     ({"X": flip_y(NEW.X)}, r"upside down; .*flip_y\(X\)"),
     ({"X": [clip[..., :2] * (-1, 1) for clip in NEW.X]}, "left and right are exchanged"),
-    ({"X": [clip[..., :2] * (-1, -1) for clip in NEW.X]}, "stands on its head: it is to be turned by 180 degrees"),
+    ({"X": [clip[..., :2] * (-1, -1) for clip in NEW.X]}, r"stands on its head; .*rotate_180\(X\) turns it"),
     ({"X": [clip[..., [1, 0]] * (-1, 1) for clip in NEW.X]}, "lies on its side: it is to be turned by 90 degrees"),
     ({"X": [clip[..., [1, 0]] * (1, -1) for clip in NEW.X]}, "lies on its side"),
     ({"X": [clip[..., [1, 0]] for clip in NEW.X]}, "x and y are exchanged"),
@@ -303,3 +303,14 @@ def test_exchanged_joints_are_refused(recordings):
     missed = [f"{KINECT_20.keypoints[a]}-{KINECT_20.keypoints[b]}" for (a, b), each in caught.items() if not all(each)]
     print(f"{100 * share:.1f} % of {len(caught)} exchanges caught; not always: {', '.join(missed)}")
     assert share > 0.95
+
+
+def test_what_a_sensor_sees_comes_to_a_picture_by_half_a_turn():
+    turned = rotate_180(NEW.X)
+    up = FACTS | training_facts(turned, NEW.skeleton, fps=NEW.fps, units=NEW.units, y_up=True)
+    up["image_size"] = FACTS["image_size"]
+    with pytest.raises(ValueError, match=r"rotate_180\(X\) turns them"):
+        check_compatible(NEW, up)
+    assert check_compatible(changed(X=turned, y_up=True), up) == ()
+    with pytest.raises(ValueError, match="left and right"):
+        check_compatible(changed(X=flip_y(NEW.X), y_up=True), up)

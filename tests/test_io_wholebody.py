@@ -26,7 +26,7 @@ def test_videos_of_the_inferencer_and_of_the_demo(first, tmp_path):
     path = saved(tmp_path / "talk.json", {"meta_info": {}, "instance_info": tree} if first else tree)
     data = read_mmpose(path, fps=30)
     np.testing.assert_array_equal(data.X[0], np.float32(clip))
-    assert (data.first_frames.tolist(), data.recordings.tolist(), data.fps) == ([first], ["talk"], 30)
+    assert (data.first_frames.tolist(), data.recordings.tolist(), data.fps) == ([0], ["talk"], 30)
     assert data.skeleton is COCO_WHOLEBODY_133
     check_sequences(data.X, skeleton=data.skeleton)
 

@@ -8,7 +8,16 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.pipeline import make_pipeline
 
-from liftz import FrameRidge, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer, make_lifter
+from liftz import (
+    Flat,
+    FrameRidge,
+    RegionSelector,
+    RootCenterer,
+    Skeleton,
+    TransformedTarget,
+    ZNormalizer,
+    make_lifter,
+)
 from liftz.metrics import mpjpe
 from liftz.sequences import to_object_array
 
@@ -113,3 +122,19 @@ def test_depths_of_another_skeleton_are_refused_as_y():
     X, y, _ = recordings()
     with pytest.raises(ValueError, match=r"y: clip 0 has 5 keypoints, expected 6 \(signer\)"):
         make_lifter(SIGNER, FrameRidge()).fit(X, [depth[:, :5] for depth in y])
+
+
+def test_deviations_are_of_depths_and_never_below_zero():
+    pelvis = Skeleton("pelvis", ["left", "right", "head"], root=("left", "right"))
+
+    class Known(Flat):
+        def predict(self, X, return_std=False):
+            stds = to_object_array([np.tile(np.float32([3, 5, 7]), (len(clip), 1)) for clip in X])
+            return (super().predict(X), stds) if return_std else super().predict(X)
+
+    X = [np.zeros((4, 3, 2))]
+    y = [np.arange(12.0).reshape(4, 3)]
+    reordered = make_pipeline(RootCenterer(pelvis), RegionSelector(pelvis, ["head", "left", "right"]))
+    for transformer, expected in ((RootCenterer(pelvis), [4, 4, 7]), (reordered, [6, 6, 3])):
+        _, stds = TransformedTarget(Known(), transformer).fit(X, y).predict(X, return_std=True)
+        np.testing.assert_allclose(stds[0], np.tile(expected, (4, 1)))

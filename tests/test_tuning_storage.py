@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, ShuffleSplit, cross_validate
 from test_tuning import SIGNERS, X, Y, search
 
-from liftz._search.study import open_study
+from liftz import Skeleton
+from liftz._search.study import _described, open_study
 from liftz._search.trials import Watch, claim, counted, trials_of
 from liftz.datasets import FileFormatError
 
@@ -248,3 +250,26 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, text):
     with pytest.raises(FileFormatError, match="notes.json: line 1 is none of an Optuna journal's"):
         kept(str(path)).fit(X, Y, groups=SIGNERS)
     assert path.read_text() == text
+
+
+def times(factor, most=9.0):
+    def space(trial):
+        return {"alpha": factor * trial.suggest_float("a", 1.0, most)}
+    return space
+
+
+@pytest.mark.parametrize("other", [times(1000), times(1, most=99.0)])
+def test_a_space_is_known_by_what_it_does(tmp_path, other):
+    storage = str(tmp_path / "x.journal")
+    kept(storage, 1, space=times(1)).fit(X, Y, groups=SIGNERS)
+    kept(storage, 2, space=times(1)).fit(X, Y, groups=SIGNERS)
+    with pytest.raises(ValueError, match="begun with other space"):
+        kept(storage, 3, space=other).fit(X, Y, groups=SIGNERS)
+
+
+def test_a_skeleton_is_known_by_its_bones_and_regions():
+    arm = Skeleton("arm", ["a", "b", "c"], root="a", edges=[("a", "b")])
+    described = {_described(replace(arm, **changed)) for changed in (
+        {}, {"edges": (("a", "b"), ("b", "c"))}, {"pairs": (("b", "c"),)}, {"name": "leg"})}
+    assert len(described) == 4
+    assert _described(arm) == _described(Skeleton("arm", ["a", "b", "c"], root="a", edges=[("a", "b")]))

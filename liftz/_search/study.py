@@ -8,6 +8,8 @@ import re
 import time
 import warnings
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from inspect import getclosurevars, getsource, isfunction
 from pathlib import Path
 
 import joblib
@@ -99,11 +101,23 @@ def _digest(value):
 
 
 def _described(value):
-    """Of the text of parameters, without the addresses that differ from process to process."""
+    """Of the text of parameters, and of functions, without the addresses that differ from process to process."""
+    if is_dataclass(value) and not isinstance(value, type):  # a skeleton, whose text is but its name
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isfunction(value):
+        value = {"text": _text(value), "defaults": value.__defaults__, "more": value.__kwdefaults__,
+                 "around": {name: one for name, one in getclosurevars(value).nonlocals.items() if one is not value}}
     if isinstance(value, dict):
         value = [(name, _described(value[name])) for name in sorted(value)]
     text = getattr(value, "__qualname__", None) or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text(function):
+    try:
+        return getsource(function)
+    except OSError:  # it was typed in
+        return function.__code__.co_code + repr(function.__code__.co_consts).encode()
 
 
 @contextmanager

@@ -92,8 +92,11 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
         raise FileFormatError(path, "is an empty folder")
     if (files := files_in([path])) != [path]:
         raise FileFormatError(path, f"is a folder of {counted(len(files), 'file')}: give one, such as {files[0]}")
+    reading = dict(map(_option, reading))
+    if image_size is not None and "keypoint_scale" in reading:  # what makes pixels of shares of a picture
+        reading.setdefault("image_size", image_size)
     try:
-        data = read_clips(path, **dict(map(_option, reading)))
+        data = read_clips(path, **reading)
     except TypeError as error:
         raise ValueError(str(error)) from None
     except FileFormatError as error:
@@ -106,7 +109,7 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
             continue
         if data.get(name) is None:
             data[name] = str(given) if isinstance(given, StrEnum) else given
-        elif data[name] != given:
+        elif (tuple(data[name]) if name == "image_size" else data[name]) != given:
             told = f"--{name.replace('_', '-')} is for files that do not say theirs, and this one says {data[name]}"
             if name != "fps":
                 raise FileFormatError(path, told)

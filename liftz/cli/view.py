@@ -42,6 +42,8 @@ def view(
         with notes_told(errors, file):
             data = read_source(file, read or (), fps=fps)
         if "y" in data:
+            if data.depth_units != data.units:
+                data = in_the_depths_unit(errors, file, data)
             points = [_whole(data, i) for i in range(len(data.X))]
             data["X"], data["y"] = [clip[..., :2] for clip in points], [clip[..., 2] for clip in points]
         write_player(page, data, title=file.name or file.resolve().name, max_frames=frames)
@@ -49,6 +51,18 @@ def view(
     say(console, f"written to {page}: {count} of {data.skeleton.name}")
     if browser and not webbrowser.open(page.resolve().as_uri()):
         say(console, "no browser could be started here; open the page in one")
+
+
+def in_the_depths_unit(console, file, data):
+    """The data with x and y as large as the depths are, by how bones foreshorten, and a line that says so."""
+    from sklearn.utils import Bunch
+
+    from .training import to_draw
+
+    units = data.depth_units or "an unknown unit"
+    data, scale = to_draw(Bunch(**{**data, "keypoint_units": data.units, "units": units, "shown": None}))
+    say(console, f"note: {file}: depths are in {units}; x and y are drawn so: {scale}")
+    return data
 
 
 def _whole(data, i):

@@ -30,11 +30,11 @@ IDS = set(KEYPOINTS)
 def read_mmpose(path, *, people=None, min_frames=1, min_confidence=0.3, fps=None, image_size=None):
     """Read what MMPose's tools save: a clip for each person, followed over the frames.
 
-    That is the JSON of the demos' ``--save-predictions`` (frames counted from 1) and of the inferencer's
-    ``pred_out_dir`` (from 0), of videos, or a folder with a file for each picture. Keypoints may be COCO-WholeBody's
-    133 (RTMW, DWPose), COCO's 17, or, where ``meta_info`` has their names, any. Every keypoint always has a place:
-    those with a score below `min_confidence`, or of 0 and less, are guesses and come out as not seen. Scores may be
-    above 1. Persons are followed by where they are.
+    That is the JSON of the demos' ``--save-predictions`` (whose frames count from 1, and come out from 0) and of the
+    inferencer's ``pred_out_dir`` (from 0), of videos, or a folder with a file for each picture. Keypoints may be
+    COCO-WholeBody's 133 (RTMW, DWPose), COCO's 17, or, where ``meta_info`` has their names, any. Every keypoint always
+    has a place: those with a score below `min_confidence`, or of 0 and less, are guesses and come out as not seen.
+    Scores may be above 1. Persons are followed by where they are.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ def _picture(path, number):
 def _frames(path, number=None):
     """(frame, instances, names of keypoints) of a file; the frame is None if it is of a picture, names may be."""
     tree, names = parse(read_bytes(path, number), path, number), None
-    if type(tree) is dict:
+    of_demo = type(tree) is dict
+    if of_demo:
         if "instance_info" not in tree:
             raise FileFormatError(path, 'is not what MMPose saves: expected a list, or an object with "instance_info"')
         meta = tree.get("meta_info")
@@ -137,7 +138,8 @@ def _frames(path, number=None):
     for before, after in pairwise(sorted(frames)):
         if after - before > LARGEST_GAP:
             raise FileFormatError(path, f"the frame comes {after - before} frames after the one before it", after)
-    return [(frame, frames[frame], names) for frame in sorted(frames)]
+    first = 1 if of_demo and 0 not in frames else 0  # the demos count frames from 1
+    return [(frame - first, frames[frame], names) for frame in sorted(frames)]
 
 
 def _skeleton(one, names, path):

@@ -25,8 +25,11 @@ def pack_numbers(values):
 
 
 def clip_name(data, i):
-    """What to call a clip of a data set: its recording or its number, and its camera and its signer if known."""
-    parts = [f"clip {i}" if data.get("recordings") is None else str(data["recordings"][i])]
+    """What to call a clip: its recording or its number, the person if it shows several, camera and signer if known."""
+    recordings = data.get("recordings")
+    parts = [f"clip {i}" if recordings is None else str(recordings[i])]
+    if recordings is not None and data.get("persons") is not None and list(recordings).count(recordings[i]) > 1:
+        parts.append(f"person {data['persons'][i]}")
     if data.get("cameras") is not None:
         parts.append(f"camera {data['cameras'][i]}")
     return ", ".join(parts if data.get("groups") is None else [*parts, str(data["groups"][i])])

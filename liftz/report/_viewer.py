@@ -56,13 +56,26 @@ def write_player(path, data, *, title="Clips", max_frames=5000):
         notes = [f"The first {max_frames} of {len(clip)} frames."] if len(clip) > max_frames else []
         if z is None:
             notes.append("No depths are known: the body is flat.")
-        series = {"keypoints": None} if z is None else {"points": z[:max_frames]}
+        else:
+            z, told = _flat_where_unknown(clip[:max_frames], z[:max_frames])
+            notes += told
+        series = {"keypoints": None} if z is None else {"points": z}
         clips.append(pack_clip(clip_name(data, i), clip[:max_frames], series, " ".join(notes)))
     facts = {"clips": f"{len(X)}, {sum(map(len, X))} frames", "skeleton": f"{skeleton.name}, {len(skeleton)} keypoints",
              "units": data["units"], "frames a second": "30, assumed" if fps is None else f"{fps:g}",
              "never seen": ", ".join(_never_seen(X, skeleton)) or "none"}
     write_page(path, title, f"<h1>{escape(title)}</h1>{PLAYER}{facts_list(facts)}",
                player_data(clips, skeleton, fps=fps or 30.0, units=data["units"], y_up=data["y_up"]))
+
+
+def _flat_where_unknown(clip, depth):
+    """Depths, 0 in frames that know none; and what to say of that, and of keypoints that lack theirs in others."""
+    seen, known = ~np.isnan(clip[..., :2]).any(axis=2), ~np.isnan(depth)
+    flat = seen.any(axis=1) & ~known.any(axis=1)
+    lacking = np.sum(seen[~flat] & ~known[~flat])
+    notes = [f"No depths are known in {np.sum(flat)} frames: the body is flat there."] * bool(flat.any())
+    notes += [f"{lacking} points have no depth, beside others that have, and are not drawn."] * bool(lacking)
+    return np.where(flat[:, None], np.float32(0), depth), notes
 
 
 def _never_seen(X, skeleton):
