@@ -32,10 +32,10 @@ def convert(
     from rich.console import Console
 
     console, errors = Console(), Console(stderr=True)
-    paths = files_in(inputs, errors)
-    check_outputs(output, paths)
     with errors_told():
+        paths = files_in(inputs, errors)
         target = None if to is None else skeleton_named(to)
+    check_outputs(output, paths)
     taken, failed = {path.resolve() for path in paths}, []
     for path in paths:
         try:

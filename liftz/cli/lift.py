@@ -54,7 +54,8 @@ def lift(
 
     console, errors = Console(), Console(stderr=True)
     _check_model(model, inputs)
-    paths = files_in(inputs, errors)
+    with errors_told():
+        paths = files_in(inputs, errors)
     check_outputs(output, [model, *paths])
     if std and not any(path.suffix.lower() in TABLES for path in output):
         raise typer.BadParameter("only .npz and .csv have a place for it: add -o FILE.npz", param_hint="--std")
