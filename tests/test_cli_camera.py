@@ -97,7 +97,7 @@ def test_a_lifter_is_fitted_and_measured_on_them(root, tmp_path):
     assert (report["camera"], report["units"]) == ("00_00, 00_12", "cm")
     page = (tmp_path / "r.html").read_text()
     assert "px by camera 00_00, 00_12, track T1" in page
-    assert re.search("(talk|answer), camera 00_(00|12), (Ann|Ben)", page)
+    assert re.search("(talk|answer), person [01], camera 00_(00|12), (Ann|Ben)", page)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
