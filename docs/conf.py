@@ -9,3 +9,4 @@ sphinx_gallery_conf = {"examples_dirs": "../examples", "gallery_dirs": "gallery"
 suppress_warnings = ["ref.term"]  # of scikit-learn's own docstrings
 html_theme = "furo"
 numpydoc_show_class_members = False
+myst_heading_anchors = 2  # for links to sections
