@@ -214,7 +214,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
         self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, 1 / self.size_(X)[1]))
         held_out = held_out and self._dataset(*held_out)
-        augment = self.augment and clone(self.augment).fit(*self._sample(X, y, groups))
+        augment = self.augment
+        if augment is not None:
+            augment = clone(augment).fit(*self._sample(X, y, groups))
         known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,

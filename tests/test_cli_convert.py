@@ -226,6 +226,7 @@ def test_folders_in_a_folder_are_read_and_what_is_not_is_told(clip, tmp_path):
     result = run(convert, folder, "-o", tmp_path / "{name}.csv")
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.glob("*.csv")} == {"solo.csv", "talk.csv"}
+    assert f"note: {folder}: read with the folders in it: {folder / 'evening'}" in told(result)
     assert f"{folder / 'evening' / 'more.json'}: JSON, which a folder of files is not read for" in told(result)
 
 

@@ -114,6 +114,16 @@ def test_frames_without_depths_are_flat_and_said_to_be(tmp_path):
     np.testing.assert_allclose(depths[0], points[0, :, 2], atol=1e-3)
 
 
+def test_mediapipes_frames_without_depths_are_flat_too(holistic, tmp_path):
+    data = read_pose(holistic)
+    data.y[0][1] = np.nan
+    points = np.dstack([data.X[0][..., :2], data.y[0]])
+    write_npz(tmp_path / "a.npz", points, MEDIAPIPE_HOLISTIC, units="px", y_up=False)
+    assert run(view, tmp_path / "a.npz", "-o", tmp_path / "p.html", "--no-open").exit_code == 0
+    assert "No depths are known in 1 frames" in clips_of(tmp_path / "p.html")["clips"][0]["note"]
+    np.testing.assert_allclose(depths_of(tmp_path / "p.html")[1], 0, atol=0.1)
+
+
 def test_depths_of_an_unknown_unit_are_not_drawn_in_that_of_x_and_y(tmp_path):
     data = make_signing(n_signers=1, n_clips=1, n_frames=40, noise=0, missing=0, random_state=0)
     body = data.skeleton.region_indices("body")

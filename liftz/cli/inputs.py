@@ -33,13 +33,16 @@ class Units(StrEnum):
 def files_in(paths, console=None):
     """What is to be read one after the other: files, folders of frames, and all of them in a folder and in those in it.
 
-    What lies there besides and may be a recording, too, is told of on the console.
+    What lies there besides and may be a recording, too, is told of on the console, and so are folders in a folder.
     """
     found = []
     for path in paths:
         left_out = []
         files = _files_of(path, left_out) if path.is_dir() else []
         found += files or [path]
+        inner = dict.fromkeys(file.parent for file in files if file not in (path, path / file.name))
+        if inner and console is not None:
+            say(console, f"note: {path}: read with the folders in it: {some(inner, 3)}")
         if files and left_out and console is not None:
             say(console, f"note: {path}: {some(left_out, 3)}: JSON, which a folder of files is not read for; it can be "
                          f"given by itself")

@@ -44,8 +44,7 @@ def view(
         if "y" in data:
             if data.depth_units != data.units:
                 data = in_the_depths_unit(errors, file, data)
-            points = [_whole(data, i) for i in range(len(data.X))]
-            data["X"], data["y"] = [clip[..., :2] for clip in points], [clip[..., 2] for clip in points]
+            data["y"] = [_whole(data, i) for i in range(len(data.X))]
         write_player(page, data, title=file.name or file.resolve().name, max_frames=frames)
     count = "1 clip" if len(data.X) == 1 else f"{len(data.X)} clips"
     say(console, f"written to {page}: {count} of {data.skeleton.name}")
@@ -66,8 +65,8 @@ def in_the_depths_unit(console, file, data):
 
 
 def _whole(data, i):
-    """Points of a clip, its hands and face on the body where one is seen."""
+    """Depths of a clip, its hands and face on the body where one is seen."""
     try:
-        return in_space(data, i)
+        return in_space(data, i)[..., 2]
     except ValueError:
-        return in_space(data, i, attach=False)
+        return data.y[i]
