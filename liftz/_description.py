@@ -12,7 +12,7 @@ from .features import frame_features
 from .sizes import BodySize
 from .skeleton import Skeleton
 
-__all__ = ["describe", "parts_of_lifter", "rebuild"]
+__all__ = ["describe", "parts_of_lifter", "parts_of_net", "rebuild"]
 
 # All that a description may consist of, and where it lives: nothing else is ever imported or called.
 CLASSES = {
@@ -90,10 +90,10 @@ def _describe_estimator(estimator, where):
 
 
 def _describe_net(net, where):
-    from .modules import SequenceLSTM
+    from .modules import PartLSTMs, SequenceLSTM
 
-    if type(net.module_) is not SequenceLSTM:
-        raise TypeError(f"{where} has a {type(net.module_).__name__}, expected a SequenceLSTM; "
+    if type(net.module_) not in (SequenceLSTM, PartLSTMs):
+        raise TypeError(f"{where} has a {type(net.module_).__name__}, expected a SequenceLSTM or PartLSTMs; "
                         f"pickle keeps nets of your own")
     epochs = [{name: value for name, value in epoch.items() if isinstance(value, (int, float, str))}
               for epoch in net.history]  # without their batches, which are many
@@ -121,8 +121,9 @@ def rebuild(description, device="cpu"):
     else:
         if name == "LSTMRegressor":
             parameters["device"] = device
-            if attributes:
-                attributes.setdefault("size_", BodySize([], []))  # saved before there was one: everybody's is 1
+            if attributes:  # perhaps saved before there were these: everybody's size is 1, all is one part
+                attributes.setdefault("size_", BodySize([], []))
+                attributes.setdefault("parts_", [])
         estimator = made(**parameters)
     for attribute, value in attributes.items():
         setattr(estimator, attribute, value)
@@ -134,11 +135,12 @@ def _rebuild_net(description, device):
     from skorch.history import History
 
     from .losses import MaskedLoss
-    from .modules import SequenceLSTM
+    from .modules import PartLSTMs, SequenceLSTM
     from .net import ClipNet
 
+    module = PartLSTMs if "parts" in description["module"] else SequenceLSTM
     with torch.random.fork_rng(devices=[]):  # which weights it starts with does not matter
-        net = ClipNet(SequenceLSTM, criterion=MaskedLoss, train_split=None, callbacks=None, device=device, verbose=0,
+        net = ClipNet(module, criterion=MaskedLoss, train_split=None, callbacks=None, device=device, verbose=0,
                       batch_size=description["batch_size"],
                       **{f"module__{name}": value for name, value in description["module"].items()}).initialize()
     net.module_.load_state_dict({name: torch.tensor(weight) for name, weight in description["weights"].items()})
@@ -155,3 +157,13 @@ def parts_of_lifter(description):
     transformer = last["attributes"]["transformer_"]
     outputs = [step for _, step in transformer["parameters"].get("steps", [("", transformer)])]
     return steps, outputs, last["attributes"]["regressor_"]
+
+
+def parts_of_net(net):
+    """Of each LSTM of a net, as described: the features it sees, the depths it makes, and its weights by name."""
+    weights = net["weights"]
+    if "parts" not in net["module"]:
+        return [(np.arange(len(weights["mean"])), np.arange(net["module"]["n_outputs"]), weights)]
+    return [(seen, made, {name.split(".", 2)[2]: values for name, values in weights.items()
+                          if name.startswith(f"lstms.{i}.")})
+            for i, (seen, made) in enumerate(net["module"]["parts"])]

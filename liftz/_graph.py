@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._description import parts_of_net
 from ._steps import parts_of, rows_of
 from .sizes import ASTRAY
 
@@ -186,8 +187,17 @@ class Graph:
         return self("Expand", longest, self("Shape", length))
 
     def net(self, x, lengths, net):
-        """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` reckons them."""
-        options, weights = net["module"], net["weights"]
+        """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` or `PartLSTMs` reckon them."""
+        parts = parts_of_net(net)
+        if len(parts) == 1:
+            return self.lstm(x, lengths, net["module"], net["weights"])
+        depths = [self.lstm(self("Gather", x, seen, axis=2), lengths, net["module"], weights)
+                  for seen, _, weights in parts]
+        order = np.argsort(np.concatenate([made for _, made, _ in parts]))
+        return self("Gather", self("Concat", *depths, axis=2), order, axis=2)
+
+    def lstm(self, x, lengths, options, weights):
+        """As a `SequenceLSTM` of these options."""
         h = self("Clip", self("Div", self("Sub", x, weights["mean"]), weights["scale"]), np.float32(-5), np.float32(5))
         ahead, two_way = options["look_ahead"] or 0, options["look_ahead"] is None
         if ahead:

@@ -1,4 +1,4 @@
-"""The nets of a fitted `LSTMRegressor` in numpy: one frame at a time, as `SequenceLSTM` takes it.
+"""The nets of a fitted `LSTMRegressor` in numpy: one frame at a time, as `SequenceLSTM` and `PartLSTMs` take it.
 
 To multiply one frame by the weights takes as long as to read them, and all else is little: so what can be worked out
 beforehand is in the weights, and those of features that seldom change are not read as long as these do not.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._description import parts_of_net
+
 __all__ = ["StepNets"]
 
 
 class StepNets:
-    """One-way nets, stacked, and averaged.
+    """One-way nets, their LSTMs stacked, and averaged.
 
     Parameters
     ----------
@@ -25,48 +27,96 @@ class StepNets:
 
     Attributes
     ----------
-    h, c : arrays of shape (n_clips, n_layers, n_nets, 1, n_units)
-        Where the nets are in each clip.
+    h, c : arrays of shape (n_clips, n_layers, n_lstms, 1, n_units)
+        Where the LSTMs, of all nets and their parts, are in each clip.
     """
 
     def __init__(self, nets, features, put_out):
         options = nets[0]["module"]
         n_clips, n_layers, n_units = len(features.values), options["num_layers"], options["hidden_size"]
-        self.h, self.c = np.zeros((2, n_clips, n_layers, len(nets), 1, n_units), np.float32)
+        lstms = [part for net in nets for part in parts_of_net(net)]
+        weights = [of_one for _, _, of_one in lstms]
+        self.h, self.c = np.zeros((2, n_clips, n_layers, len(lstms), 1, n_units), np.float32)
         self._cells = [list(zip(h, c, strict=True)) for h, c in zip(self.h, self.c, strict=True)]
-        self._mean, self._scale = (_stack(nets, name)[:, None, features.order] for name in ("mean", "scale"))
-        self._low, self._high = -5 * self._scale, 5 * self._scale
-        self._x = np.empty_like(self._mean)
-        self._n_lasting, self._back = features.n_lasting, np.argsort(features.order)
-        self._lasting_x, self._changing_x = np.split(self._x, [features.n_lasting], axis=2)
+        self._inputs = _Inputs(lstms, len(nets), features, options["residual"])
         self._layers = []
         for layer in range(n_layers):
-            inputs, hidden, bias, more = (_gates(_stack(nets, f"forwards.{layer}.{part}_l0")) for part in
-                                          ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-            bias = (bias + more)[:, None]
-            if layer == 0:
-                lasting, inputs = np.split(inputs[..., features.order] / self._scale, [features.n_lasting], axis=2)
-                self._lasting = _Lasting(_rows(lasting), bias, n_clips)
-            norm = [_stack(nets, f"norms.{layer}.{part}")[:, None]
-                    for part in ("weight", "bias") if options["layer_norm"]]
-            self._layers.append(_Layer(_rows(inputs), _rows(hidden), bias, norm))
-        n_inputs = [len(features.order)] + [n_units] * (n_layers - 1)
-        self._residual = [options["residual"] and n == n_units for n in n_inputs]
-        self._head = _Head(nets, put_out) if options["n_bins"] is None else _Bins(nets, put_out)
+            inputs = self._inputs.weights if layer == 0 else [_of_gates(weights, f"forwards.{layer}.weight_ih_l0")]
+            norm = [_stack(weights, f"norms.{layer}.{name}")[:, None]
+                    for name in ("weight", "bias") if options["layer_norm"]]
+            self._layers.append(_Layer(inputs, _of_gates(weights, f"forwards.{layer}.weight_hh_l0"),
+                                       _bias(weights, layer), norm))
+        self._residual = options["residual"]
+        head = _Head if options["n_bins"] is None else _Bins
+        self._head = head(lstms, len(nets), options["n_outputs"], put_out)
 
     def step(self, features, i):
         """What the stream puts out ``(n_keypoints,)`` after one more frame, of these features, of clip `i`."""
-        x = self._x  # (N, 1, F), not divided by the scale: the weights are
+        (first, *others), (cells, *others_cells) = self._layers, self._cells[i]
+        changing, first.bias = self._inputs(features, i)
+        out = first(changing, *cells)
+        if self._inputs.skip is not None:
+            out = out + self._inputs.passed_on()
+        for layer, cells in zip(others, others_cells, strict=True):
+            above = layer([out], *cells)
+            out = out + above if self._residual else above
+        return self._head(out)
+
+
+class _Inputs:
+    """Features, normalised: those that last, for all parts at once, and those that change, part by part.
+
+    Attributes
+    ----------
+    weights : list of arrays of shape (n_nets, n_changing, n_gates)
+        Of each part, for the features that change; those are not divided by the deviation: the weights are.
+    skip : array of shape (n_nets, n_features, n_parts * n_units), or None
+        What of the features goes past the first layer.
+    """
+
+    def __init__(self, lstms, n_nets, features, residual):
+        n_parts, n_features = len(lstms) // n_nets, len(features.order)
+        mean, scale = np.ones((2, n_nets, 1, n_features), np.float32)
+        weights = np.zeros((len(lstms), len(lstms[0][2]["forwards.0.bias_ih_l0"]), n_features), np.float32)
+        for i, (seen, _, of_one) in enumerate(lstms):  # where parts see the same, they know the same of it
+            mean[i // n_parts, 0, seen] = of_one["mean"]
+            scale[i // n_parts, 0, seen] = of_one["scale"]
+            weights[i][:, seen] = of_one["forwards.0.weight_ih_l0"]
+        self._mean, scale = mean[..., features.order], scale[..., features.order]
+        self._low, self._high = -5 * scale, 5 * scale
+        self._x = np.empty_like(scale)  # (n_nets, 1, F)
+        self._n_lasting = features.n_lasting
+        self._lasting_x, self._changing_x = np.split(self._x, [features.n_lasting], axis=2)
+        weights = _gates(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
+        lasting, changing = np.split(weights, [features.n_lasting], axis=3)
+        taken = [np.flatnonzero(np.isin(features.order[features.n_lasting:], seen)) for seen, _, _ in lstms[:n_parts]]
+        self._taken = taken if n_parts > 1 else None
+        self.weights = [_rows(changing[:, part][..., own]) for part, own in enumerate(taken)]
+        bias = _bias([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
+        lasting = lasting.reshape(n_nets, -1, features.n_lasting)
+        self._lasting = _Lasting(_rows(lasting), bias, len(lstms), len(features.values))
+        self.skip, self._n_units = None, weights.shape[2] // 4
+        if residual and any(len(seen) == self._n_units for seen, _, _ in lstms):
+            skip, place = np.zeros((n_parts, self._n_units, n_features), np.float32), np.argsort(features.order)
+            for part, (seen, _, _) in enumerate(lstms[:n_parts]):
+                if len(seen) == self._n_units:
+                    skip[part, np.arange(self._n_units), place[seen]] = 1
+            self.skip = _rows(skip.reshape(1, -1, n_features) / scale)
+
+    def __call__(self, features, i):
+        """Of clip `i`, the features of each part that change, and the first layer's gates without them."""
+        x = self._x
         np.subtract(features, self._mean, out=x)
         np.maximum(x, self._low, out=x)
         np.minimum(x, self._high, out=x)
-        self._layers[0].bias = self._lasting(features[: self._n_lasting], self._lasting_x, i)
-        out = self._changing_x
-        for layer, residual, (h, c) in zip(self._layers, self._residual, self._cells[i], strict=True):
-            below, out = out, layer(out, h, c)
-            if residual:
-                out = out + ((x / self._scale)[..., self._back] if below is self._changing_x else below)
-        return self._head(out)
+        gates = self._lasting(features[: self._n_lasting], self._lasting_x, i)
+        if self._taken is None:
+            return [self._changing_x], gates
+        return [self._changing_x.take(own, axis=2) for own in self._taken], gates
+
+    def passed_on(self):
+        """``(n_lstms, 1, n_units)``"""
+        return (self._x @ self.skip).reshape(-1, 1, self._n_units)
 
 
 class _Lasting:
@@ -75,11 +125,12 @@ class _Lasting:
     In float64, where the rounding adds up to nothing.
     """
 
-    def __init__(self, weights, bias, n_clips):
-        n_nets, n_features, n_gates = weights.shape
+    def __init__(self, weights, bias, n_lstms, n_clips):
+        n_nets, n_features, _ = weights.shape
         self._weights = weights.astype(float)
         self._clips = [(np.full(n_features, np.nan, np.float32), np.zeros((n_nets, 1, n_features), np.float32),
-                        bias.astype(float), np.empty((n_nets, 1, n_gates), np.float32)) for _ in range(n_clips)]
+                        bias.astype(float), np.empty(bias.shape, np.float32)) for _ in range(n_clips)]
+        self._of_lstms = [rounded.reshape(n_lstms, 1, -1) for *_, rounded in self._clips]
 
     def __call__(self, features, x, i):
         known, known_x, gates, rounded = self._clips[i]
@@ -88,25 +139,28 @@ class _Lasting:
             change = np.subtract(x.take(changed, axis=2), known_x.take(changed, axis=2), dtype=float)
             gates += change @ self._weights.take(changed, axis=1)
             known[...], known_x[...], rounded[...] = features, x, gates
-        return rounded
+        return self._of_lstms[i]
 
 
 class _Layer:
-    """An LSTM of each net."""
+    """A layer of all LSTMs; what comes in, and the weights for it, by parts where each has its own."""
 
     def __init__(self, inputs, hidden, bias, norm):
         self._inputs, self._hidden, self.bias, self._norm = inputs, hidden, bias, norm
-        n_nets, n_units, n_gates = hidden.shape
-        self._gates, self._more = np.empty((2, n_nets, 1, n_gates), np.float32)
+        n_lstms, n_units, n_gates = hidden.shape
+        self._gates, self._more = np.empty((2, n_lstms, 1, n_gates), np.float32)
         self._sigmoids = self._gates[..., : 3 * n_units]
         self._split = np.split(self._gates, 4, axis=2)
+        by_part = self._gates.reshape(-1, len(inputs), 1, n_gates)
+        self._of_parts = [by_part[:, part] for part in range(len(inputs))]
         self._turn = 1
 
     def __call__(self, x, h, c):
-        """Bring `h` and `c` ``(N, 1, H)`` one frame further, in place; what goes to the next layer."""
+        """Bring `h` and `c` ``(n_lstms, 1, H)`` one frame further, in place; what goes to the next layer."""
         gates, (i, f, o, g) = self._gates, self._split
         # The weights read last come first in the next frame: they may still be in the cache.
-        for values, weights, out in ((x, self._inputs, gates), (h, self._hidden, self._more))[:: self._turn]:
+        products = [*zip(x, self._inputs, self._of_parts, strict=True), (h, self._hidden, self._more)]
+        for values, weights, out in products[:: self._turn]:
             np.matmul(values, weights, out=out)
         self._turn = -self._turn
         gates += self._more
@@ -125,12 +179,14 @@ class _Layer:
 class _Head:
     """The nets' depths, their mean, and what a stream makes of it: all in one linear layer."""
 
-    def __init__(self, nets, put_out):
-        weights, bias = (_stack(nets, f"head.{part}").astype(float) for part in ("weight", "bias"))
-        n_outputs = weights.shape[1]
+    def __init__(self, lstms, n_nets, n_outputs, put_out):
         linear = put_out(np.eye(n_outputs)) - put_out(np.zeros(n_outputs))
-        self._weights = (np.concatenate(_rows(weights)) / len(nets) @ linear).astype(np.float32)  # (N * H, n_keypoints)
-        self._bias = put_out(bias.mean(axis=0)).astype(np.float32)
+        rows, bias = [], np.zeros(n_outputs)
+        for _, made, weights in lstms:
+            rows.append(weights["head.weight"].T.astype(float) / n_nets @ linear[made])
+            bias[made] += weights["head.bias"] / n_nets
+        self._weights = np.concatenate(rows).astype(np.float32)  # (n_lstms * H, n_keypoints)
+        self._bias = put_out(bias).astype(np.float32)
 
     def __call__(self, h):
         out = np.dot(h.reshape(-1), self._weights)
@@ -141,18 +197,33 @@ class _Head:
 class _Bins:
     """The mean over each net's bins of depth, that of the nets, and what a stream makes of it."""
 
-    def __init__(self, nets, put_out):
-        self._weights, self._bias = _rows(_stack(nets, "head.linear.weight")), _stack(nets, "head.linear.bias")[:, None]
-        self._centers, self._put_out = _stack(nets, "head.centers")[:, :, None], put_out
+    def __init__(self, lstms, n_nets, n_outputs, put_out):
+        self._lstms = [(made, weights["head.linear.weight"].T, weights["head.linear.bias"], weights["head.centers"])
+                       for _, made, weights in lstms]
+        self._n_nets, self._n_outputs, self._put_out = n_nets, n_outputs, put_out
 
     def __call__(self, h):
-        out = (h @ self._weights + self._bias).reshape(len(h), -1, self._centers.shape[1])  # (N, n_outputs, n_bins)
-        p = np.exp(out - out.max(axis=2, keepdims=True))
-        return self._put_out(((p @ self._centers)[..., 0] / p.sum(axis=2)).mean(axis=0))
+        depths = np.zeros(self._n_outputs, np.float32)
+        for state, (made, weights, bias, centers) in zip(h[:, 0], self._lstms, strict=True):
+            out = (state @ weights + bias).reshape(len(made), len(centers))
+            p = np.exp(out - out.max(axis=1, keepdims=True))
+            depths[made] += p @ centers / p.sum(axis=1)
+        return self._put_out(depths / np.float32(self._n_nets))
 
 
-def _stack(nets, name):
-    return np.stack([net["weights"][name] for net in nets]).astype(np.float32)
+def _stack(weights, name):
+    return np.stack([of_one[name] for of_one in weights]).astype(np.float32)
+
+
+def _of_gates(weights, name):
+    """Weights ``(n_lstms, n_inputs, n_gates)``."""
+    return _rows(_gates(_stack(weights, name)))
+
+
+def _bias(weights, layer):
+    """``(n_lstms, 1, n_gates)``: torch has two, which are added."""
+    one, other = (_stack(weights, f"forwards.{layer}.{name}_l0") for name in ("bias_ih", "bias_hh"))
+    return _gates(one + other)[:, None]
 
 
 def _rows(weights):

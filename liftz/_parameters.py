@@ -16,6 +16,7 @@ AT_LEAST = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "wi
 OPTIONAL = {"max_epochs", "look_ahead", "bins", "window"}
 RANGES = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
           "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}
+NEED_SKELETON = {"one_size": "whose bones tell how large somebody is", "by_part": "whose roots tell of its parts"}
 
 
 def check_parameters(lstm):
@@ -38,10 +39,12 @@ def check_parameters(lstm):
         if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
             raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
     check_device(lstm.device)
-    if not isinstance(lstm.one_size, (bool, np.bool_)):
-        raise ValueError(f"one_size must be True or False, got {lstm.one_size!r}")
-    if lstm.one_size and lstm.skeleton is None:
-        raise ValueError("one_size=True takes a skeleton, whose bones tell how large somebody is")
+    for name, why in NEED_SKELETON.items():
+        value = getattr(lstm, name)
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{name} must be True or False, got {value!r}")
+        if value and lstm.skeleton is None:
+            raise ValueError(f"{name}=True takes a skeleton, {why}")
     if lstm.loss not in list(FUNCTIONS):
         raise ValueError(f"loss must be one of {', '.join(FUNCTIONS)}, got {lstm.loss!r}")
 

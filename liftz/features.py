@@ -7,7 +7,7 @@ import numpy as np
 from .gaps import bridge
 from .sequences import seen
 
-__all__ = ["bone_ends", "frame_features", "longest_shown"]
+__all__ = ["bone_ends", "feature_columns", "frame_features", "longest_shown"]
 
 
 def frame_features(clip, bones=None, causal=False, unseen=None):
@@ -65,6 +65,35 @@ def frame_features(clip, bones=None, causal=False, unseen=None):
     out = np.concatenate(parts, axis=1, dtype=np.float32)
     out[np.isnan(out)] = 0
     return out
+
+
+def feature_columns(keypoints, n_keypoints, n_channels, bones=None):
+    """Which of the features that `frame_features` makes tell of some keypoints, and of the bones between them.
+
+    Parameters
+    ----------
+    keypoints : int array
+        Positions of those keypoints.
+    n_keypoints, n_channels : int
+        Of the clips.
+    bones : pair of int arrays of shape (n_bones,), optional
+        As for `frame_features`.
+
+    Returns
+    -------
+    int array, in order
+
+    Examples
+    --------
+    >>> from liftz.features import feature_columns
+    >>> feature_columns([1], n_keypoints=2, n_channels=2).tolist()  # x and y, and whether it was seen
+    [2, 3, 5]
+    """
+    own = np.isin(np.arange(n_keypoints), keypoints)
+    parts = [np.repeat(own, 2), own] + [own] * (n_channels == 3)
+    if bones is not None:
+        parts += [own[bones[0]] & own[bones[1]]] * 3
+    return np.flatnonzero(np.concatenate(parts))
 
 
 def longest_shown(length):

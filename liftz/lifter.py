@@ -80,7 +80,7 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
         Names the keypoints of the clips.
     regressor : estimator, optional
         Predicts root-relative depths. Default: an `LSTMRegressor` that knows the skeleton's bones, sees everybody in
-        one size, and is trained on bodies varied by a `BodyAugmenter`.
+        one size, lifts face and hands by LSTMs of their own, and is trained on bodies varied by a `BodyAugmenter`.
     select : str or sequence of str, optional
         Regions and keypoints to lift, by name, from themselves alone; depths of all others are NaN.
     **parameters
@@ -103,7 +103,7 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     if regressor is None:
         kept = skeleton if select is None else skeleton.subset(select)
         augment = BodyAugmenter(kept) if kept.edges else None
-        regressor = LSTMRegressor(kept, **{"augment": augment, "one_size": True} | parameters)
+        regressor = LSTMRegressor(kept, **{"augment": augment, "one_size": True, "by_part": True} | parameters)
     elif parameters:
         raise TypeError(f"{', '.join(parameters)}: parameters are for the default regressor, but one is given")
     causal = getattr(regressor, "look_ahead", None) is not None

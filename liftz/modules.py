@@ -1,13 +1,14 @@
-"""Plain torch: an LSTM over padded clips that is exact, in both directions, without packing."""
+"""Plain torch: LSTMs over padded clips that are exact, in both directions, without packing."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
 from .bins import DepthBins
 
-__all__ = ["SequenceLSTM", "hold_last", "reverse_within"]
+__all__ = ["PartLSTMs", "SequenceLSTM", "hold_last", "reverse_within"]
 
 
 class SequenceLSTM(nn.Module):
@@ -71,6 +72,38 @@ class SequenceLSTM(nn.Module):
                 out = out + h
             h = self.dropout(out)
         return self.head(h[:, ahead:])
+
+
+class PartLSTMs(nn.Module):
+    """A `SequenceLSTM` for each part of the body, side by side.
+
+    Parameters
+    ----------
+    mean, scale : arrays of shape (n_inputs,)
+    n_outputs : int
+    parts : sequence of (int array, int array)
+        Of each part, which features it sees, and which depths it makes. Each depth is made by one part.
+    **options
+        Of each `SequenceLSTM`.
+    """
+
+    def __init__(self, mean, scale, n_outputs, parts, **options):
+        super().__init__()
+        self.lstms = nn.ModuleList(SequenceLSTM(np.asarray(mean)[seen], np.asarray(scale)[seen], len(made), **options)
+                                   for seen, made in parts)
+        for i, (seen, _) in enumerate(parts):
+            self.register_buffer(f"seen_{i}", torch.as_tensor(seen), persistent=False)
+        made = np.concatenate([made for _, made in parts])
+        if not np.array_equal(np.sort(made), np.arange(n_outputs)):
+            raise ValueError(f"the parts make the depths {made.tolist()}, expected each of {n_outputs} once")
+        self.register_buffer("order", torch.as_tensor(np.argsort(made)), persistent=False)
+
+    def forward(self, x, lengths):
+        """Depths ``(n_clips, n_frames, n_outputs)`` of features ``(n_clips, n_frames, n_inputs)``."""
+        out = [lstm(x[:, :, getattr(self, f"seen_{i}")], lengths) for i, lstm in enumerate(self.lstms)]
+        if isinstance(out[0], tuple):  # bins, in training
+            return tuple(torch.cat(each, dim=2)[:, :, self.order] for each in zip(*out, strict=True))
+        return torch.cat(out, dim=2)[:, :, self.order]
 
 
 def hold_last(x, lengths, n):

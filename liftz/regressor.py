@@ -17,9 +17,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from ._parameters import check_parameters
 from .calibration import ErrorModel
-from .features import bone_ends, frame_features
+from .features import bone_ends, feature_columns, frame_features
 from .losses import MaskedLoss
-from .modules import SequenceLSTM
+from .modules import PartLSTMs, SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
@@ -48,13 +48,16 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     n_nets : int, default=6
         How many nets to average. Every third one is trained on clips as they were recorded, without `augment`.
     hidden_size, num_layers : int, default=128, 1
-        Units in each direction, and layers.
+        Units in each direction, and layers; of each part's, with `by_part`.
     look_ahead : int, optional
         How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
     one_size : bool, default=False
         Whether the nets see everybody in one size, by what a clip shows of the bones, and their depths are scaled back
         (see `liftz.sizes.BodySize`). It takes a skeleton, and keypoints and depths relative to their roots. With a
         `look_ahead`, which leaves nobody's size to be known beforehand, clips stay as they are.
+    by_part : bool, default=False
+        Whether what is measured from a root of its own, such as a hand, is lifted by an LSTM of its own, which sees
+        that part and the body: the regions that are measured from the skeleton's root. It takes a skeleton.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -144,16 +147,17 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     __metadata_request__fit = {"groups": True}
 
     def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, look_ahead=None, one_size=False,
-                 dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None, augment=None,
-                 lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01, amsgrad=False,
-                 early_stopping=False, validation_fraction=0.2, patience=5, random_state=None, device="cpu",
-                 n_jobs=None, callbacks=None, verbose=0):
+                 by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None,
+                 augment=None, lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01,
+                 amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5, random_state=None,
+                 device="cpu", n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.look_ahead = look_ahead
         self.one_size = one_size
+        self.by_part = by_part
         self.dropout = dropout
         self.residual = residual
         self.layer_norm = layer_norm
@@ -208,6 +212,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.features_ = partial(frame_features, bones=bones, causal=self.look_ahead is not None,
                                  unseen=~self.keypoints_seen_)
         self.stride_ = self.stride
+        self.parts_ = self._parts(bones) if self.by_part else []
         held_out = None if valid is None else (X[valid], y[valid])
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
@@ -333,8 +338,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         ]
         if self.early_stopping:
             callbacks.append(("early_stopping", EarlyStopping(patience=self.patience, load_best=True, sink=noop)))
+        module, parts = (PartLSTMs, {"module__parts": self.parts_}) if self.parts_ else (SequenceLSTM, {})
         return ClipNet(
-            SequenceLSTM, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
+            module, **parts, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
             module__hidden_size=int(self.hidden_size), module__num_layers=int(self.num_layers),
             module__look_ahead=None if self.look_ahead is None else int(self.look_ahead) // self.stride_,
             module__dropout=self.dropout, module__residual=self.residual, module__layer_norm=self.layer_norm,
@@ -344,6 +350,16 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             lr=self.lr, max_epochs=max_epochs, batch_size=self.batch_size, train_split=None,
             callbacks=callbacks + list(self.callbacks or []), device=self.device, verbose=self.verbose,
         )
+
+    def _parts(self, bones):
+        """The features that each part's LSTM sees, and the depths that it makes; none where all is one part."""
+        members: dict = {}
+        for region, root in self.skeleton.roots.items():
+            members.setdefault(root, []).extend(self.skeleton.region_indices(region))
+        body = members.get(self.skeleton.root, [])
+        return [] if len(members) == 1 else [
+            (feature_columns([*body, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.sort(own))
+            for own in members.values()]
 
     def _dataset(self, X, y, **options):
         return ClipDataset(X, y, features=self.features_, sizes=self.size_(X), targets=self.targets_,

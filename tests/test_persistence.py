@@ -253,18 +253,18 @@ def forged(path, change):
     return data.replace(BLANK.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
 
 
-def test_lifters_saved_before_there_were_sizes_see_people_in_their_own(tmp_path):
-    lifter = tiny_lifter(one_size=False).fit(X, Y)
+def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
+    lifter = tiny_lifter(one_size=False, by_part=False).fit(X, Y)
     save(lifter, tmp_path / "old.liftz")
 
-    def without_sizes(content):
-        for name in ("size_", "one_size"):
+    def older(content):
+        for name in ("size_", "one_size", "parts_", "by_part"):
             if isinstance(content, dict):
                 content.pop(name, None)
         for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
-            without_sizes(part)
+            older(part)
 
-    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without_sizes))
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
     for depth, expected in zip(load(tmp_path / "old.liftz").predict(X), lifter.predict(X), strict=True):
         np.testing.assert_array_equal(depth, expected)
 

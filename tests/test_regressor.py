@@ -531,7 +531,8 @@ def test_velocity_weighs_the_change_from_frame_to_frame(data):
 
 @pytest.mark.parametrize("wrong", [
     {"lr": "a"}, {"lr": np.nan}, {"dropout": None}, {"velocity": "x"}, {"velocity": -1}, {"validation_fraction": 2},
-    {"loss": ["l1"]}, {"n_nets": 0}, {"stride": 1.5}, {"one_size": "yes"}, {"one_size": None}])
+    {"loss": ["l1"]}, {"n_nets": 0}, {"stride": 1.5}, {"one_size": "yes"}, {"one_size": None},
+    {"by_part": 1}])
 def test_parameters_that_make_no_sense_are_refused_by_name(data, wrong):
     X, y, _ = data
     [name] = wrong

@@ -102,8 +102,9 @@ def test_statistics_never_see_the_signer_left_out(data):
         others = clone(without_ann).fit(X[signers != "Ann"], y[signers != "Ann"])
         np.testing.assert_array_equal(without_ann["lift"].regressor_.targets_.mean_,
                                       others["lift"].regressor_.targets_.mean_)
-        np.testing.assert_array_equal(without_ann["lift"].regressor_.nets_[0].module_.mean,
-                                      others["lift"].regressor_.nets_[0].module_.mean)
+        for part in (0, 1):
+            means = [lifter["lift"].regressor_.nets_[0].module_.lstms[part].mean for lifter in (without_ann, others)]
+            np.testing.assert_array_equal(*means)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -138,7 +139,8 @@ def test_grid_search_over_the_network(form, data):
     best = search.cv_results_["mean_test_hand"].argmax()
     size = [3, 5][best]
     assert search.best_params_ == {"lift__regressor__hidden_size": size}
-    assert search.best_estimator_["lift"].regressor_.nets_[0].module_.head.in_features == 2 * size
+    module = search.best_estimator_["lift"].regressor_.nets_[0].module_
+    assert [lstm.head.in_features for lstm in module.lstms] == [2 * size] * 2
     assert_same(search.predict(X), tiny_lifter(hidden_size=size).fit(X, y).predict(X), atol=1e-3)
 
 

@@ -83,6 +83,7 @@ PARAMETERS = st.fixed_dictionaries({
     "num_layers": st.sampled_from([1, 2]),
     "residual, layer_norm": st.sampled_from([(False, False), (True, True), (True, False)]),
     "bins": st.sampled_from([None, None, 7]),
+    "by_part": st.sampled_from([True, True, False]),
     "select": st.sampled_from([None, None, "hand", ("head", "hand")]),
 })
 
