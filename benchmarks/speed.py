@@ -13,20 +13,26 @@ import os
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # before numpy
 
 import time  # noqa: E402
+from dataclasses import replace  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from liftz import LSTMRegressor, make_lifter  # noqa: E402
+from liftz import make_lifter  # noqa: E402
 from liftz.datasets import make_signing  # noqa: E402
+from liftz.modules import PartLSTMs  # noqa: E402
 from liftz.streaming import Stream  # noqa: E402
 
 FPS = 30
+ONE, SMALL = {"n_nets": 1, "by_part": False}, {"n_nets": 1, "hidden_size": 64}
 ROWS = {
-    "256 units, 1 net, keypoints alone": {"hidden_size": 256, "n_nets": 1, "bones": False},
-    "256 units, 1 net, bones": {"hidden_size": 256, "n_nets": 1},
-    "128 units, 1 net, bones": {"n_nets": 1},
-    "128 units, 6 nets, bones: the default": {},
+    "256 units, keypoints alone": {**ONE, "hidden_size": 256, "bones": False},
+    "256 units, bones": {**ONE, "hidden_size": 256},
+    "128 units, bones": ONE,
+    "4 x 64 units by part, keypoints alone": {**SMALL, "bones": False},
+    "4 x 64 units by part, bones": SMALL,
+    "4 x 128 units by part, bones": {"n_nets": 1},
+    "the same, 6 nets: the default": {},
 }
 
 
@@ -44,11 +50,19 @@ class TorchNets:
         x = torch.from_numpy(features[self.back])[None, None]
         total = 0
         for n, module in enumerate(self.modules):
-            below = ((x - module.mean) / module.scale).clamp(-5, 5)
-            for layer, lstm in enumerate(module.forwards):
-                below, self.states[i, n, layer] = lstm(below, self.states.get((i, n, layer)))
-            total = total + module.head(below)
+            if isinstance(module, PartLSTMs):
+                depths = [self.depths(part, x[..., getattr(module, f"seen_{p}")], (i, n, p))
+                          for p, part in enumerate(module.lstms)]
+                total = total + torch.cat(depths, dim=2)[:, :, module.order]
+            else:
+                total = total + self.depths(module, x, (i, n))
         return self.put_out((total[0, 0] / len(self.modules)).numpy())
+
+    def depths(self, module, x, key):
+        below = ((x - module.mean) / module.scale).clamp(-5, 5)
+        for layer, lstm in enumerate(module.forwards):
+            below, self.states[*key, layer] = lstm(below, self.states.get((*key, layer)))
+        return module.head(below)
 
 
 def timed(function, times):
@@ -106,8 +120,8 @@ print(f"{'':38} {'push':>6} {'torch':>6} {'':>5}   {'nets':>6} {'torch':>6} {'':
 for name, row in ROWS.items():
     parameters = {name: value for name, value in row.items() if name != "bones"} | {
         "look_ahead": 0, "max_epochs": 1, "random_state": 0}
-    regressor = LSTMRegressor(**parameters) if not row.get("bones", True) else None
-    lifter = make_lifter(data.skeleton, regressor, **(parameters if regressor is None else {})).fit(data.X, data.y)
+    skeleton = data.skeleton if row.get("bones", True) else replace(data.skeleton, edges=())
+    lifter = make_lifter(skeleton, **parameters).fit(data.X, data.y)
     for what, frames in ((name, clip), ("  5 % of the keypoints missing", flicker)):
         push, torch_push, nets, torch_nets = stream_times(lifter, frames, options.repeats)
         print(f"{what:38} {push:6.0f} {torch_push:6.0f} {torch_push / push:4.1f}x   {nets:6.0f} {torch_nets:6.0f} "

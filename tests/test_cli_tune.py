@@ -40,7 +40,8 @@ def rows(output):
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_it_goes_on_prints_the_trials_and_writes_the_best(data, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(sys.modules["liftz.cli.tune"], "_pruner", NopPruner)  # pictures take two trials that are not pruned
+    # Pictures take two trials that are not pruned.
+    monkeypatch.setattr(sys.modules["liftz.cli.tune"], "_pruner", NopPruner)
     first = run("--trials", 2)
     assert first.exit_code == 0, first.output
     assert [row[0] for row in sorted(rows(first.stdout))] == ["0", "1"]
