@@ -57,7 +57,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         `look_ahead`, which leaves nobody's size to be known beforehand, clips stay as they are.
     by_part : bool, default=False
         Whether what is measured from a root of its own, such as a hand, is lifted by an LSTM of its own, which sees
-        that part and the body: the regions that are measured from the skeleton's root. It takes a skeleton.
+        that part and the body: the regions that are measured from the skeleton's root, unless that is one of two
+        hands. It takes a skeleton.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -357,6 +358,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         for region, root in self.skeleton.roots.items():
             members.setdefault(root, []).extend(self.skeleton.region_indices(region))
         body = members.get(self.skeleton.root, [])
+        if set(self.skeleton.exchanged()[body]) != set(body):  # of hands alone, neither is the other's body
+            body = []
         return [] if len(members) == 1 else [
             (feature_columns([*body, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.sort(own))
             for own in members.values()]

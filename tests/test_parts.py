@@ -37,6 +37,18 @@ def test_a_part_sees_itself_and_the_body_alone(lstm, moved):
         assert same == (moved not in (part, "body"))
 
 
+def test_hands_alone_see_themselves_alone():
+    hands = Skeleton("hands", ["wrist L", "tip L", "wrist R", "tip R"], root="wrist L", edges=TWO_HANDED.edges[1:],
+                     regions={"left": ["wrist L", "tip L"], "right": ["wrist R", "tip R"]}, roots={"right": "wrist R"},
+                     pairs=[("wrist L", "wrist R"), ("tip L", "tip R")])
+    clips = [clip[:, :4] for clip in X]
+    lstm = tiny_lstm(hands, by_part=True).fit(clips, [depth[:, :4] for depth in Y])
+    assert [len(seen) for seen, _ in lstm.parts_] == [9, 9]
+    left_moved = clips[1] * np.array([2, 2, 1, 1], np.float32)[:, None]
+    before, after = lstm.predict([clips[1], left_moved])
+    assert [np.array_equal(before[:, i], after[:, i]) for i in range(4)] == [False, False, True, True]
+
+
 def test_there_is_an_lstm_for_each_root_and_not_for_each_region(lstm):
     module = lstm.nets_[0].module_
     assert isinstance(module, PartLSTMs)
