@@ -11,10 +11,13 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from liftz import LSTMRegressor, make_lifter
+from liftz.features import feature_columns
 from liftz.net import ClipDataset
 from liftz.sequences import check_sequences, to_object_array
 from liftz.tags import SequenceRegressorMixin
 from liftz.tree import bone_tree
+
+ARMS = [[f"{joint}{side}" for joint in ("Elbow", "Wrist", "Hand")] for side in ("Left", "Right")]
 
 
 def levers(lifter):
@@ -34,6 +37,7 @@ def levers(lifter):
         "smoothed after": around(Smoothed(regressor)),
         "averaged weights": lifter(callbacks=[AverageWeights()]),
         "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False))),
+        "arms by LSTMs of their own": around(ArmsApart(**regressor.get_params(deep=False))),
     }
 
 
@@ -147,6 +151,16 @@ class PreTrained(LSTMRegressor):
         learnt = {name: weights for name, weights in first.module_.state_dict().items() if not name.startswith("head")}
         net.module_.load_state_dict(learnt, strict=False)
         return net
+
+
+class ArmsApart(LSTMRegressor):
+    """What `by_part` does for hands, for each arm from the elbow on: an LSTM that sees it and the rest of the body."""
+
+    def _parts(self, bones):
+        arms = [[i for i, name in enumerate(self.skeleton.keypoints) if name in arm] for arm in ARMS]
+        rest = np.setdiff1d(np.arange(len(self.skeleton)), np.concatenate(arms)).tolist()
+        return [(feature_columns([*rest, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.array(own))
+                for own in (rest, *arms)]
 
 
 def hide(clip, places, rng, signer=None):

@@ -129,7 +129,8 @@ def test_mirrored_at_prediction_mirror_images_have_mirrored_depths():
         np.testing.assert_allclose(mirror(other, KINECT_20), depth, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["averaged weights", "pre-trained on masked keypoints", "mirrored clips"])
+@pytest.mark.parametrize("name", ["averaged weights", "pre-trained on masked keypoints", "mirrored clips",
+                                  "arms by LSTMs of their own"])
 def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
     X, y = bodies(0)
 
