@@ -36,7 +36,7 @@ def levers(lifter):
         "each joint from its parent": around(FromParents(regressor, skeleton)),
         "smoothed after": around(Smoothed(regressor)),
         "averaged weights": lifter(callbacks=[AverageWeights()]),
-        "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False))),
+        "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False) | {"by_part": False})),
         "arms by LSTMs of their own": around(ArmsApart(**regressor.get_params(deep=False))),
     }
 

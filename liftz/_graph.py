@@ -189,8 +189,6 @@ class Graph:
     def net(self, x, lengths, net):
         """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` or `PartLSTMs` reckon them."""
         parts = parts_of_net(net)
-        if len(parts) == 1:
-            return self.lstm(x, lengths, net["module"], net["weights"])
         depths = [self.lstm(self("Gather", x, seen, axis=2), lengths, net["module"], weights)
                   for seen, _, weights in parts]
         order = np.argsort(np.concatenate([made for _, made, _ in parts]))

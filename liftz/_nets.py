@@ -90,7 +90,7 @@ class _Inputs:
         weights = _gates(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
         lasting, changing = np.split(weights, [features.n_lasting], axis=3)
         taken = [np.flatnonzero(np.isin(features.order[features.n_lasting:], seen)) for seen, _, _ in lstms[:n_parts]]
-        self._taken = taken if n_parts > 1 else None
+        self._taken = taken if any(len(own) < changing.shape[3] for own in taken) else None
         self.weights = [_rows(changing[:, part][..., own]) for part, own in enumerate(taken)]
         bias = _bias([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
         lasting = lasting.reshape(n_nets, -1, features.n_lasting)
@@ -111,7 +111,7 @@ class _Inputs:
         np.minimum(x, self._high, out=x)
         gates = self._lasting(features[: self._n_lasting], self._lasting_x, i)
         if self._taken is None:
-            return [self._changing_x], gates
+            return [self._changing_x] * len(self.weights), gates
         return [self._changing_x.take(own, axis=2) for own in self._taken], gates
 
     def passed_on(self):

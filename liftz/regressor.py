@@ -56,9 +56,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         (see `liftz.sizes.BodySize`). It takes a skeleton, and keypoints and depths relative to their roots. With a
         `look_ahead`, which leaves nobody's size to be known beforehand, clips stay as they are.
     by_part : bool, default=False
-        Whether what is measured from a root of its own, such as a hand, is lifted by an LSTM of its own, which sees
-        that part and the body: the regions that are measured from the skeleton's root, unless that is one of two
-        hands. It takes a skeleton.
+        Whether what the skeleton measures from a root of its own, such as a hand, is lifted by an LSTM of its own,
+        which sees that part and the body: what is measured from the skeleton's root, unless by its `pairs` that is
+        one side of another part. How large somebody is, all parts tell together. It takes a skeleton.
     dropout : float, default=0.2
         After each layer.
     residual, layer_norm : bool, default=False
@@ -358,7 +358,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         for region, root in self.skeleton.roots.items():
             members.setdefault(root, []).extend(self.skeleton.region_indices(region))
         body = members.get(self.skeleton.root, [])
-        if set(self.skeleton.exchanged()[body]) != set(body):  # of hands alone, neither is the other's body
+        if set(self.skeleton.exchanged()[body]).isdisjoint(body):  # of hands alone, neither is the other's body
             body = []
         return [] if len(members) == 1 else [
             (feature_columns([*body, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.sort(own))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lifting_cases import SIGNER, recordings, tiny_lifter, tiny_lstm
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from test_streaming import assert_near, clips, grown
+from test_streaming import assert_near, clips, grown, of_other_signers
 
 from liftz import Flat, GapFiller, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer, make_lifter
 from liftz.export import export_onnx
@@ -66,6 +66,11 @@ def test_it_equals_predict(name, exported, data):
     lifter, graph = exported(name)
     clip = data.draw(clips(CASES[name].get("n_channels", 2)))
     assert_near(lift(graph, clip), lifter.predict([clip])[0])
+
+
+def test_nets_that_saw_other_signers_know_other_statistics(tmp_path):
+    lifter = of_other_signers()
+    assert_near(lift(session(lifter, tmp_path), X[1]), lifter.predict([X[1]])[0])
 
 
 def test_pipelines_of_ones_own(tmp_path):

@@ -1,5 +1,7 @@
 """What has a root of its own has an LSTM of its own, which sees itself and the body."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from lifting_cases import TINY, assert_same, recordings, tiny_lstm
 
 from liftz import LSTMRegressor, Skeleton, make_lifter
+from liftz.datasets import make_signing
 from liftz.features import bone_ends, feature_columns, frame_features
 from liftz.modules import PartLSTMs, SequenceLSTM
 
@@ -95,12 +98,23 @@ def test_it_takes_a_skeleton():
 
 
 def test_a_part_goes_on_learning_and_keeps_its_parts(lstm):
-    adapted = lstm.adapt(X[:2], Y[:2], max_epochs=1)
-    changed = lstm.set_params(by_part=False)
-    assert isinstance(adapted.nets_[0].module_, PartLSTMs)
-    assert isinstance(changed.adapt(X[:2], Y[:2], max_epochs=1).nets_[0].module_, PartLSTMs)
+    changed = copy(lstm).set_params(by_part=False)
     assert_same(changed.predict(X), lstm.predict(X))
-    lstm.set_params(by_part=True)
+    for fitted in (lstm, changed):
+        adapted = fitted.adapt(X[:2], Y[:2], max_epochs=1)
+        assert isinstance(adapted.nets_[0].module_, PartLSTMs)
+        assert not np.allclose(adapted.predict(X)[0], lstm.predict(X)[0])
+
+
+@pytest.mark.parametrize("select", [["body", "left_hand", "right_hand_index_tip"], ["body", "left_hand"]])
+def test_a_hand_sees_the_body_whatever_else_is_selected(select):
+    data = make_signing(n_signers=1, n_clips=2, n_frames=30, random_state=0)
+    lifter = make_lifter(data.skeleton, select=select, **TINY | {"one_size": False}).fit(data.X, data.y)
+    clip = data.X[0].copy()
+    clip[:, data.skeleton.index("left_elbow")] += 30
+    hand = data.skeleton.region_indices("left_hand")
+    before, after = lifter.predict([data.X[0], clip])
+    assert abs(before - after)[:, hand].max() > 1e-3
 
 
 @given(st.sampled_from([2, 3]), st.booleans(), st.sets(st.integers(0, 5), min_size=1, max_size=5), st.data())

@@ -36,6 +36,13 @@ def fitted(n_channels=2, skeleton=SIGNER, **parameters):
     return grown(lifter)
 
 
+@cache
+def of_other_signers():
+    """Two nets, each without one of four signers."""
+    groups = ["A", "B", "C", "D", "A", "B"]
+    return grown(tiny_lifter(look_ahead=0, n_nets=2).fit(X, Y, groups=groups))
+
+
 def grown(lifter):
     with torch.no_grad():
         for net in lifter[-1].regressor_.nets_:
@@ -99,6 +106,14 @@ def test_it_equals_predict(parameters, data):
         before = clip.copy()
         assert_near(streamed(stream, clip), lifter.predict([clip])[0])
         np.testing.assert_array_equal(clip, before)
+
+
+@given(clips(2))
+def test_nets_that_saw_other_signers_know_other_statistics(clip):
+    lifter = of_other_signers()
+    first, second = (net.module_.lstms[0].mean for net in lifter[-1].regressor_.nets_)
+    assert not torch.equal(first, second)
+    assert_near(streamed(Stream(lifter), clip), lifter.predict([clip])[0])
 
 
 @given(st.sampled_from([0, 3, 5]), st.sampled_from([1, 2]), clips(2))
