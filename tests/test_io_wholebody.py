@@ -121,6 +121,7 @@ def test_h3wb_is_single_pictures_in_mm(tmp_path):
     samples["5"]["keypoints_3d"] = dict(reversed(samples["5"]["keypoints_3d"].items()))  # by number, not by place
     data = read_h3wb(saved(tmp_path / "train.json", samples))
     assert data.recordings.tolist() == ["0", "5"]
+    assert data.depth_units == "mm"
     assert data.groups.tolist() == ["S1", "S6"]
     for X, y, xyz, sample in zip(data.X, data.y, data.points, samples.values(), strict=True):
         for i, name in ((0, "0"), (132, "132")):

@@ -118,7 +118,7 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
                 raise FileFormatError(path, told)
             warnings.warn(f"{told}: that stands", stacklevel=2)  # others of a folder may need it
     if "y" in data:
-        data["depth_units"] = data.units if path.suffix.lower() in ONE_UNIT else None
+        data.setdefault("depth_units", data.units if path.suffix.lower() in ONE_UNIT else None)
     return data if people is None else _most_seen(data, people)
 
 

@@ -186,7 +186,7 @@ def read_h3wb(path):
         With, per sample: `X`, x and y (down) in pixels, ``(1, 133, 2)``, NaN where there are no 2D keypoints; `y`,
         z in mm of the camera, ``(1, 133)``, and `points`, x, y and z in mm, ``(1, 133, 3)``, where there are any;
         `recordings`, the ids. And `skeleton`, `fps`, None as these are no videos, `units`, `y_up` and `image_size`;
-        `groups`, the subjects, where ``image_path`` names them, as in ``S1/Images/...``.
+        `depth_units` beside `y`; `groups`, the subjects, where ``image_path`` names them, as in ``S1/Images/...``.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def read_h3wb(path):
         points.append(np.full((1, 133, 3), np.nan, np.float32) if deep is None else deep)
     more = {}
     if not all(np.isnan(deep).all() for deep in points):
-        more = {"y": [deep[..., 2].copy() for deep in points], "points": to_object_array(points)}
+        more = {"y": [deep[..., 2].copy() for deep in points], "points": to_object_array(points), "depth_units": "mm"}
     subjects = {name: SUBJECT.match(str(sample.get("image_path"))) for name, sample in samples.items()}
     nameless = [name for name, subject in subjects.items() if not subject]
     if nameless and len(nameless) < len(samples):
