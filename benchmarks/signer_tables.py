@@ -64,11 +64,16 @@ def over_seeds(lines):
     return f"{spread:.2f}" + (f" of {len(common)}" if common < everyone else "")
 
 
+def paired(mine, theirs):
+    """Errors of two models on the signers, and with the seeds, that both were run on: synthetic people go by seeds."""
+    mine, theirs = ({(line["signer"], line["seed"]): line["error"] for line in lines} for lines in (mine, theirs))
+    return {key: (mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())}
+
+
 def share(mine, theirs):
-    """What the error of one model is of another's, on the signers that both were run on; None without any."""
-    mine, theirs = mean_of(mine, "error"), mean_of(theirs, "error")
-    common = mine.keys() & theirs.keys()
-    return sum(mine[s] for s in common) / sum(theirs[s] for s in common) if common else None
+    """What the error of one model is of another's, where both were run; None where they never were."""
+    pairs = paired(mine, theirs).values()
+    return sum(a for a, _ in pairs) / sum(b for _, b in pairs) if pairs else None
 
 
 def unchanged(model):
@@ -112,10 +117,10 @@ def summary(lines):
         best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
         text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"
         if "frame ridge" in shares:
-            ridge = mean_of(models["frame ridge"], "error")
-            behind = [s for s, error in mine.items() if s in ridge and error > ridge[s]]
-            text += (f", {shares['frame ridge']:.3f} of the frame ridge, behind it for {behind or 'nobody'}, "
-                     f"worst signer {max(mine.values()) / mean:.2f} of the mean")
+            pairs = paired(models["lifter"], models["frame ridge"])
+            behind = [f"{signer} (seed {seed})" for (signer, seed), (error, ridge) in pairs.items() if error > ridge]
+            text += (f", {shares['frame ridge']:.3f} of the frame ridge, behind it for "
+                     f"{', '.join(behind) or 'nobody'}, worst signer {max(mine.values()) / mean:.2f} of the mean")
         out.append(text)
     return out
 

@@ -74,14 +74,15 @@ def test_a_torn_last_line_is_taken_off_and_the_rest_read(tmp_path, capsys):
     assert path.read_text() == '{"error": 1}\n'
 
 
-def test_models_are_compared_on_the_signers_that_both_have():
-    def line(model, signer, error):
-        return {"protocol": "P1", "variant": "", "model": model, "seed": 0, "signer": signer, "error": error}
+def test_models_are_compared_on_the_signers_and_seeds_that_both_have():
+    def line(model, signer, error, seed=0):
+        return {"protocol": "P1", "variant": "", "model": model, "seed": seed, "signer": signer, "error": error}
 
-    lines = [line("lifter", "A", 10.0), line("TCN", "A", 20.0), line("TCN", "B", 1.0), line("frame ridge", "A", 9.0)]
+    lines = [line("lifter", "A", 10.0), line("TCN", "A", 20.0), line("TCN", "B", 1.0), line("frame ridge", "A", 9.0),
+             line("frame ridge", "A", 900.0, seed=1)]
     [text] = summary(lines)
     assert "lifter 10.00 on 1 signers = 1.111 of frame ridge" in text
-    assert "behind it for ['A']" in text
+    assert "behind it for A (seed 0), worst" in text
 
 
 class Recall(BaseEstimator):
