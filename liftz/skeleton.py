@@ -133,8 +133,12 @@ class Skeleton:
             return self._positions[keypoint]
         except (KeyError, TypeError):
             close = difflib.get_close_matches(str(keypoint), [*self.keypoints, *self.regions], n=3)
-            hint = f"; did you mean {', '.join(close)}?" if close else f"; it has {', '.join(self.keypoints[:8])} ..."
+            hint = f"; did you mean {', '.join(close)}?" if close else self._what_there_is()
             raise ValueError(f"skeleton {self.name!r} has no keypoint {keypoint!r}{hint}") from None
+
+    def _what_there_is(self):
+        regions = f"the regions {', '.join(self.regions)}, and " if len(self.regions) > 1 else ""
+        return f"; it has {regions}{', '.join(self.keypoints[:8])} ..."
 
     def indices(self, keypoints: Iterable[str]) -> np.ndarray:
         """Positions of several keypoints, as an int array."""

@@ -147,6 +147,9 @@ def _open_database(url):
     # Processes that start together all try to make the tables; those that come second find them there.
     options = {}
     if url.startswith("sqlite"):
+        file = url.partition(":///")[2]
+        if file and not Path(file).absolute().parent.is_dir():
+            raise ValueError(f"storage {url!r}: its folder does not exist")
         options = {"connect_args": {"timeout": BUSY}, "pool_events": [(_write_ahead, "connect")]}
     for attempt in range(10):
         try:

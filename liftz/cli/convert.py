@@ -54,6 +54,7 @@ def convert(
 
 def _convert(console, path, data, target, outputs, many, taken, csv_layout):
     from ..conversion import convert as to_skeleton
+    from ..sequences import seen
 
     names = clip_names(data)
     source, skeleton = data.skeleton, target or data.skeleton
@@ -73,10 +74,12 @@ def _convert(console, path, data, target, outputs, many, taken, csv_layout):
             points = in_space(data, i, attach=any(output.suffix.lower() in SPATIAL for output in outputs))
         points = to_skeleton(points, source, skeleton, positions=points.shape[2] == 3)
         confidence = to_skeleton(clip, source, skeleton)[..., 2] if clip.shape[2] == 3 else None
+        unknown = sum(seen(points[..., :2]).sum(axis=0) == 0) if target else 0
+        more = f", {unknown} of whose {len(skeleton)} keypoints are not known" if unknown else ""
         for output in outputs:
             place = output_for(output, name, many or len(names) > 1, taken)
             told = write_clip(place, points, skeleton, fps=data.fps, units=data.units, y_up=data.y_up,
                               confidence=confidence, image_size=data.image_size, std=None if std is None else std[i],
                               first_frame=int(data.first_frames[i]) if "first_frames" in data else 0,
                               csv_layout=csv_layout)
-            say(console, f"{place}: {counted(len(clip), 'frame')} of {skeleton.name}{told and f'; {told}'}")
+            say(console, f"{place}: {counted(len(clip), 'frame')} of {skeleton.name}{more}{told and f'; {told}'}")

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from . import options
-from .common import Track, errors_told, known_keypoints, say, writable
-from .inputs import counted, notes_told
+from .common import Track, errors_told, known_keypoints, say
+from .inputs import check_lifter_output, counted, notes_told
 from .suggestions import lift_options, shell, stand_ins
 
 
@@ -44,7 +44,7 @@ def fit(
 
     console, errors = Console(), Console(stderr=True)
     given = options.sources(data, more)
-    writable(output, "--output", [*given, *([signers] if signers else [])])
+    check_lifter_output(output, "--output", [*given, *([signers] if signers else [])])
     parameters = {"n_nets": nets, "max_epochs": epochs, "look_ahead": look_ahead, "random_state": seed, "n_jobs": jobs,
                   "device": device}
     with errors_told(), notes_told(errors):

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from .._units import IN_MM
 from .._words import some
-from .common import say
+from .common import READ, say, writable
 
 __all__ = ["ENDINGS", "PROBLEMS", "Units", "clip_names", "counted", "files_in", "in_space", "is_lifter", "notes_told",
            "read_source", "skeleton_named"]
@@ -18,6 +18,7 @@ __all__ = ["ENDINGS", "PROBLEMS", "Units", "clip_names", "counted", "files_in", 
 PROBLEMS = (ValueError, OSError, ImportError)  # of data, files, and packages that are not installed
 ENDINGS = (".pose", ".npz", ".csv", ".h5", ".hdf5")
 ONE_UNIT = (".pose", ".npz", ".csv")  # z is in the unit of x and y
+FARTHEST_SHARE = 2.0  # of a picture's width and height, and then beyond its edge
 LIFTER = b'{"__metadata__"'  # after the eight bytes that safetensors begins with
 
 
@@ -62,10 +63,25 @@ def _files_of(folder, left_out):
 def is_lifter(path):
     """Whether a file is a lifter, as `liftz.persistence.save` writes them, and not keypoints."""
     try:
-        with open(path, "rb") as file:
-            return path.suffix.lower() == ".liftz" or file.read(8 + len(LIFTER))[8:] == LIFTER
+        return _begins_as_lifter(path) or path.suffix.lower() == ".liftz"
     except OSError:  # a folder, or not there: the reader will tell
         return False
+
+
+def check_lifter_output(path, option, made_from):
+    """Refuse, before any work, to write a lifter over anything else, or where a recording would be looked for."""
+    import typer
+
+    writable(path, option, made_from)
+    if READ.search(path.name):
+        raise typer.BadParameter(f"{path} has a recording's ending; a lifter's is .liftz", param_hint=option)
+    if path.exists() and path.stat().st_size and not _begins_as_lifter(path):
+        raise typer.BadParameter(f"{path} is there already, and is no lifter", param_hint=option)
+
+
+def _begins_as_lifter(path):
+    with open(path, "rb") as file:
+        return file.read(8 + len(LIFTER))[8:] == LIFTER
 
 
 def read_source(path, reading=(), *, fps=None, units=None, image_size=None, people=None):
@@ -117,9 +133,23 @@ def read_source(path, reading=(), *, fps=None, units=None, image_size=None, peop
             if name != "fps":
                 raise FileFormatError(path, told)
             warnings.warn(f"{told}: that stands", stacklevel=2)  # others of a folder may need it
+    if data.units == "px":
+        _check_pixels(path, data.X)
     if "y" in data:
         data.setdefault("depth_units", data.units if path.suffix.lower() in ONE_UNIT else None)
     return data if people is None else _most_seen(data, people)
+
+
+def _check_pixels(path, X):
+    """Refuse shares of the picture, such as MediaPipe's, that were called pixels: they are stretched."""
+    import numpy as np
+
+    from ..io import FileFormatError
+
+    farthest = max((float(np.nanmax(abs(clip[..., :2]))) for clip in X if not np.isnan(clip[..., 0]).all()), default=0)
+    if 0 < farthest <= FARTHEST_SHARE:
+        raise FileFormatError(path, f"has no x or y beyond {farthest:.3g}, which can be no pixels: of shares of the "
+                                    f"picture, from 0 to 1, x times its width and y times its height are")
 
 
 def clip_names(data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.util import find_spec
 
 import typer
@@ -23,6 +24,8 @@ def check_outputs(outputs, inputs):
         problem = ""
         if output.suffix.lower() not in ENDINGS or output.is_dir():
             problem = f"expected a file that ends in {', '.join(ENDINGS)}, got {output}"
+        elif re.search(r"\{(?!name\})", output.name):
+            problem = f"{output}: {{name}} stands for a clip's name, and other braces for nothing"
         elif not output.parent.is_dir():
             problem = f"{output} cannot be written: its folder does not exist"
         elif is_no_file(output):

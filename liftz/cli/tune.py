@@ -9,8 +9,8 @@ import typer
 
 from .._words import some
 from . import options
-from .common import Track, errors_told, known_keypoints, say, writable
-from .inputs import notes_told
+from .common import Track, errors_told, known_keypoints, say
+from .inputs import check_lifter_output, notes_told
 
 PICTURES = ("history", "importances", "slices")
 
@@ -53,7 +53,7 @@ def tune(
 
     console, errors = Console(), Console(stderr=True)
     given = options.sources(data, more, "synthetic")
-    writable(output, "--output", [*given, *([signers] if signers else [])])
+    check_lifter_output(output, "--output", [*given, *([signers] if signers else [])])
     storage = storage or str(output.with_suffix(".journal"))
     if output.resolve() == Path(storage).resolve():
         raise typer.BadParameter(f"{output} is where the trials are kept: expected another name, such as "

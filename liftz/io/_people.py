@@ -9,6 +9,7 @@ __all__ = ["follow", "person_clips"]
 
 NEAR = 0.5  # of a body's size, the median over all detections: how far a person may be from where they were last seen
 SOME = 500  # detections tell how large people are
+HANDS = 6.0  # times as large as what is seen is a body of which no detection ever shows more than hands and face
 ENOUGH = 25  # keypoints to follow somebody by: a body, in the layouts that begin with one
 
 
@@ -34,8 +35,14 @@ def follow(frames, points):
     """
     if not np.isnan(points[:, :ENOUGH, 0]).all(axis=1).any():
         points = points[:, :ENOUGH]
+    elif np.isnan(points[:, :ENOUGH, 0]).all():
+        return _follow(frames, points, HANDS)
+    return _follow(frames, points, 1.0)
+
+
+def _follow(frames, points, bodies):
     some = points[::max(1, len(points) // SOME)]
-    size = np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max()
+    size = np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max() * bodies
     near = NEAR * size
     starts = np.flatnonzero(np.diff(frames, prepend=frames[0] - 1))
     ends = np.append(starts[1:], len(frames))

@@ -222,6 +222,8 @@ def read_csv(path, *, skeleton=None, root=None, fps=None, units=None, y_up=None)
         comment, _, text = text.partition("\n")
         about, first_line = parse(comment[len(COMMENT):].encode(), path), 2
     header, body = read_rows(path, text, first_line=first_line)
+    if len(header) == 1 and ";" in header[0]:
+        raise FileFormatError(path, "is separated by semicolons, expected commas, and points in its numbers")
     names, axes, first, values = (read_long(header, body, path, whole=about is not None) if "keypoint" in header
                                   else read_wide(header, body, path))
     about = None if about is None else checked_about(about, len(values), "confidence" in axes, "std" in axes, path)

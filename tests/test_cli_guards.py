@@ -1,0 +1,93 @@
+"""What a tired user mistypes: refused before anything is lost, or said."""
+
+import numpy as np
+import pytest
+from door_cases import run, signing, told
+
+from liftz import Skeleton
+from liftz.cli.convert import convert
+from liftz.cli.fit import fit
+from liftz.cli.tune import tune
+from liftz.io import FileFormatError, read_csv, write_npz
+from liftz.io._people import follow
+from liftz.skeletons import OPENPOSE_137
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A file of one clip, x and y in px, and its points."""
+    points = signing(n_signers=1, n_clips=1, n_frames=12).X[0][..., :2]
+    write_npz(tmp_path / "clip.npz", points, OPENPOSE_137, fps=30, units="px", y_up=False)
+    return tmp_path / "clip.npz", points
+
+
+@pytest.mark.parametrize("command", [fit, tune])
+def test_a_lifter_replaces_no_recording_and_nothing_else(command, clip, tmp_path):
+    path, _ = clip
+    notes = tmp_path / "notes.liftz"
+    notes.write_text("mine")
+    for output, why in ((path, "has a recording's ending; a lifter's is .liftz"),
+                        (tmp_path / "new.csv", "has a recording's ending"),
+                        (notes, "is there already, and is no lifter")):
+        before = output.read_bytes() if output.exists() else None
+        result = run(command, "synthetic", "--output", output)
+        assert result.exit_code == 2
+        assert why in told(result)
+        assert (output.read_bytes() if output.exists() else None) == before
+
+
+def test_shares_of_the_picture_are_no_pixels(clip, tmp_path):
+    _, points = clip
+    shares = tmp_path / "shares.npz"
+    write_npz(shares, points / np.float32([1280, 720]), OPENPOSE_137, fps=30, units="px", y_up=False)
+    result = run(convert, shares, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 1
+    assert "which can be no pixels: of shares of the picture, from 0 to 1" in told(result)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_convert_says_what_is_not_known_of_another_skeleton(clip, tmp_path):
+    result = run(convert, clip[0], "--to", "MEDIAPIPE_HOLISTIC", "-o", tmp_path / "out.npz")
+    assert result.exit_code == 0, result.output
+    assert "of MEDIAPIPE_HOLISTIC, 479 of whose 543 keypoints are not known" in told(result)
+    plain = run(convert, clip[0], "-o", tmp_path / "plain.npz")
+    assert "not known" not in told(plain)
+
+
+def test_other_braces_than_name_are_refused(clip, tmp_path):
+    result = run(convert, clip[0], "-o", tmp_path / "{nam}.npz")
+    assert result.exit_code == 2
+    assert "{name} stands for a clip's name" in told(result)
+
+
+def test_a_database_in_no_folder(tmp_path):
+    result = run(tune, "synthetic", "--trials", 1, "--output", tmp_path / "tuned.liftz", "--storage",
+                 f"sqlite:///{tmp_path}/nowhere/trials.db")
+    assert result.exit_code == 1
+    assert "its folder does not exist" in told(result)
+
+
+def test_semicolons_are_named(tmp_path):
+    (tmp_path / "clip.csv").write_text("frame;elbow_x;elbow_y\n0;1,5;2\n")
+    with pytest.raises(FileFormatError, match="is separated by semicolons, expected commas"):
+        read_csv(tmp_path / "clip.csv")
+
+
+def test_regions_are_told_where_a_name_is_neither():
+    with pytest.raises(ValueError, match="it has the regions body, face, left_hand, right_hand, and Nose, Neck"):
+        OPENPOSE_137.resolve("hands")
+    one = Skeleton("one", ["a", "b"], root="a")
+    with pytest.raises(ValueError, match="it has a, b ..."):
+        one.resolve("xyz")
+
+
+@pytest.mark.parametrize("n_people", [1, 2])
+def test_hands_without_a_body_are_followed_by_a_bodys_size(n_people):
+    rng = np.random.default_rng(0)
+    hand = np.full((67, 2), np.nan)
+    hand[25:46] = rng.uniform(0, 30, (21, 2))
+    way = 80 * np.sin(np.arange(40) / 3)[:, None] * [1, 1]  # as far in a frame as most of a hand
+    people = [hand + way[:, None] + 700 * i for i in range(n_people)]
+    frames = np.repeat(np.arange(40), n_people)
+    persons = follow(frames, np.stack(people, axis=1).reshape(-1, 67, 2))
+    np.testing.assert_array_equal(persons, np.tile(np.arange(n_people), 40))
