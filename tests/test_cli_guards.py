@@ -5,6 +5,7 @@ import pytest
 from door_cases import run, signing, told
 
 from liftz import Skeleton
+from liftz._search.study import _open_database
 from liftz.cli.convert import convert
 from liftz.cli.fit import fit
 from liftz.cli.tune import tune
@@ -65,6 +66,11 @@ def test_a_database_in_no_folder(tmp_path):
                  f"sqlite:///{tmp_path}/nowhere/trials.db")
     assert result.exit_code == 1
     assert "its folder does not exist" in told(result)
+
+
+def test_a_database_by_a_uri_is_not_looked_for_as_a_path(tmp_path):
+    _open_database(f"sqlite:///file:{tmp_path}/trials.db?uri=true")
+    assert (tmp_path / "trials.db").exists()
 
 
 def test_semicolons_are_named(tmp_path):

@@ -145,10 +145,12 @@ def _open_storage(storage):
 
 def _open_database(url):
     # Processes that start together all try to make the tables; those that come second find them there.
+    from sqlalchemy.engine import make_url  # which optuna's databases take
+
     options = {}
     if url.startswith("sqlite"):
-        file = url.partition(":///")[2]
-        if file and not Path(file).absolute().parent.is_dir():
+        file = make_url(url).database or ""
+        if not file.startswith("file:") and not Path(file).absolute().parent.is_dir():
             raise ValueError(f"storage {url!r}: its folder does not exist")
         options = {"connect_args": {"timeout": BUSY}, "pool_events": [(_write_ahead, "connect")]}
     for attempt in range(10):

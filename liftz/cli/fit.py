@@ -10,7 +10,8 @@ import typer
 
 from . import options
 from .common import Track, errors_told, known_keypoints, say
-from .inputs import check_lifter_output, counted, notes_told
+from .inputs import counted, notes_told
+from .outputs import check_lifter_output
 from .suggestions import lift_options, shell, stand_ins
 
 
@@ -44,7 +45,7 @@ def fit(
 
     console, errors = Console(), Console(stderr=True)
     given = options.sources(data, more)
-    check_lifter_output(output, "--output", [*given, *([signers] if signers else [])])
+    check_lifter_output(output, [*given, *([signers] if signers else [])])
     parameters = {"n_nets": nets, "max_epochs": epochs, "look_ahead": look_ahead, "random_state": seed, "n_jobs": jobs,
                   "device": device}
     with errors_told(), notes_told(errors):

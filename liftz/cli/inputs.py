@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from .._units import IN_MM
 from .._words import some
-from .common import READ, say, writable
+from .common import say
 
-__all__ = ["ENDINGS", "PROBLEMS", "Units", "clip_names", "counted", "files_in", "in_space", "is_lifter", "notes_told",
-           "read_source", "skeleton_named"]
+__all__ = ["ENDINGS", "PROBLEMS", "Units", "begins_as_lifter", "clip_names", "counted", "files_in", "in_space",
+           "is_lifter", "notes_told", "read_source", "skeleton_named"]
 
 PROBLEMS = (ValueError, OSError, ImportError)  # of data, files, and packages that are not installed
 ENDINGS = (".pose", ".npz", ".csv", ".h5", ".hdf5")
@@ -63,23 +63,12 @@ def _files_of(folder, left_out):
 def is_lifter(path):
     """Whether a file is a lifter, as `liftz.persistence.save` writes them, and not keypoints."""
     try:
-        return _begins_as_lifter(path) or path.suffix.lower() == ".liftz"
+        return begins_as_lifter(path) or path.suffix.lower() == ".liftz"
     except OSError:  # a folder, or not there: the reader will tell
         return False
 
 
-def check_lifter_output(path, option, made_from):
-    """Refuse, before any work, to write a lifter over anything else, or where a recording would be looked for."""
-    import typer
-
-    writable(path, option, made_from)
-    if READ.search(path.name):
-        raise typer.BadParameter(f"{path} has a recording's ending; a lifter's is .liftz", param_hint=option)
-    if path.exists() and path.stat().st_size and not _begins_as_lifter(path):
-        raise typer.BadParameter(f"{path} is there already, and is no lifter", param_hint=option)
-
-
-def _begins_as_lifter(path):
+def begins_as_lifter(path):
     with open(path, "rb") as file:
         return file.read(8 + len(LIFTER))[8:] == LIFTER
 

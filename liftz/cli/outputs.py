@@ -9,8 +9,10 @@ from importlib.util import find_spec
 import typer
 
 from .._files import is_no_file
+from .common import READ, writable
+from .inputs import begins_as_lifter
 
-__all__ = ["SPATIAL", "TABLES", "check_needs", "check_outputs", "output_for", "write_clip"]
+__all__ = ["SPATIAL", "TABLES", "check_lifter_output", "check_needs", "check_outputs", "output_for", "write_clip"]
 
 ENDINGS = (".npz", ".csv", ".pose", ".bvh", ".c3d", ".trc")
 TIMED = ENDINGS[2:]  # cannot do without frames per second
@@ -38,6 +40,18 @@ def check_outputs(outputs, inputs):
             problem = f"{output} would overwrite what it is made from"
         if problem:
             raise typer.BadParameter(problem, param_hint="--output")
+
+
+def check_lifter_output(path, made_from):
+    """Refuse, before any work, to write a lifter over anything else, or where a recording would be looked for."""
+    writable(path, "--output", made_from)
+    problem = ""
+    if READ.search(path.name):
+        problem = f"{path} has a recording's ending; a lifter's is .liftz"
+    elif path.exists() and path.stat().st_size and not begins_as_lifter(path):
+        problem = f"{path} is there already, and is no lifter"
+    if problem:
+        raise typer.BadParameter(problem, param_hint="--output")
 
 
 def check_needs(outputs, data, *, depths):

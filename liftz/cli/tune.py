@@ -10,7 +10,8 @@ import typer
 from .._words import some
 from . import options
 from .common import Track, errors_told, known_keypoints, say
-from .inputs import check_lifter_output, notes_told
+from .inputs import notes_told
+from .outputs import check_lifter_output
 
 PICTURES = ("history", "importances", "slices")
 
@@ -53,7 +54,7 @@ def tune(
 
     console, errors = Console(), Console(stderr=True)
     given = options.sources(data, more, "synthetic")
-    check_lifter_output(output, "--output", [*given, *([signers] if signers else [])])
+    check_lifter_output(output, [*given, *([signers] if signers else [])])
     storage = storage or str(output.with_suffix(".journal"))
     if output.resolve() == Path(storage).resolve():
         raise typer.BadParameter(f"{output} is where the trials are kept: expected another name, such as "

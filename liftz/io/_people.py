@@ -20,7 +20,8 @@ def follow(frames, points):
     keypoints seen both times; over the first 25 of them, where some of these were always seen. No keypoint counts as
     farther off than a body is large: a misplaced one does not make two of a person. Whoever is farther than half a
     body's size from everybody is somebody new; a person who comes back to where they were last seen is the same. Two
-    who change places while one is out of sight are not noticed.
+    who change places while one is out of sight are not noticed. Where nothing but hands is ever seen, a body counts as
+    six times as large as they are.
 
     Parameters
     ----------
@@ -35,14 +36,10 @@ def follow(frames, points):
     """
     if not np.isnan(points[:, :ENOUGH, 0]).all(axis=1).any():
         points = points[:, :ENOUGH]
-    elif np.isnan(points[:, :ENOUGH, 0]).all():
-        return _follow(frames, points, HANDS)
-    return _follow(frames, points, 1.0)
-
-
-def _follow(frames, points, bodies):
     some = points[::max(1, len(points) // SOME)]
-    size = np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max() * bodies
+    size = np.median(np.nanmax(some, axis=1) - np.nanmin(some, axis=1), axis=0).max()
+    if np.isnan(points[:, :ENOUGH, 0]).all():
+        size *= HANDS
     near = NEAR * size
     starts = np.flatnonzero(np.diff(frames, prepend=frames[0] - 1))
     ends = np.append(starts[1:], len(frames))
