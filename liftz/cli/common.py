@@ -76,7 +76,7 @@ def open_data(source):
     kind, _, folder = source.partition(":")
     folder = os.path.expanduser(folder)  # no shell does, behind a colon
     if kind == "synthetic" and not folder:
-        # Little data, and a lifter to match: about a minute on two cores.
+        # Little data, and a lifter to match: a minute or two.
         return (make_signing(n_signers=4, n_clips=10, n_frames=(60, 100), random_state=0), None,
                 {"n_nets": 1, "hidden_size": 64, "batch_size": 8, "max_epochs": 80})
     if kind == "isl-kinect" and folder:
