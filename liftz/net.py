@@ -9,10 +9,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from .features import frame_features
 from .sampling import LengthBuckets, windows
-from .sequences import pad
+from .sequences import pad, to_object_array
 from .sizes import scaled
 
-__all__ = ["ClipDataset", "ClipNet", "feature_statistics", "mean_depths"]
+__all__ = ["ClipDataset", "ClipNet", "feature_statistics", "lift"]
 
 
 FRAMES_AT_ONCE = 20_000  # in a batch of prediction, padding included: what bounds its memory
@@ -82,6 +82,17 @@ class ClipNet(NeuralNet):
             raise KeyboardInterrupt
         return self
 
+    def learn(self, dataset, held_out, seed):
+        """This net, trained from where it is; torch's own randomness stays as it was."""
+        cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(seed)
+            self.partial_fit((dataset, held_out))
+        loss = self.history[-1, "train_loss"]
+        if not (np.isfinite(loss) and all(torch.isfinite(p).all() for p in self.module_.parameters())):
+            raise ValueError(f"the loss became {loss} in epoch {len(self.history)}; a smaller lr may help")
+        return self
+
     def run_single_epoch(self, *args, **kwargs):
         # Callbacks end a fit with KeyboardInterrupt, between epochs, and so skorch keeps it to itself.
         # Within an epoch it is the user's, and a half-trained net must not pass for a fitted one.
@@ -102,17 +113,34 @@ class ClipNet(NeuralNet):
         return self.module_(x["x"].to(self.device), x["lengths"])
 
 
-def mean_depths(nets, dataset):
-    """A list of the depths of every clip of a data set, in its order: the mean over the nets."""
-    longest = max(dataset.lengths)
-    buckets = LengthBuckets(dataset.lengths, max(1, min(nets[0].batch_size, FRAMES_AT_ONCE // longest)))
-    out = [None] * len(dataset)
+def lift(nets, X, *, features, stride, sizes):
+    """The mean of the nets' depths of clips, in the nets' unit.
+
+    Every so many frames of a clip, from each of the first ones on, are lifted by themselves.
+
+    Parameters
+    ----------
+    nets : list of ClipNet
+    X : object array of clips
+    features, stride, sizes
+        As for `ClipDataset`.
+
+    Returns
+    -------
+    object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
+    """
+    phases = [(i, start) for i, clip in enumerate(X) for start in range(min(stride, len(clip)))]
+    parts = to_object_array([X[i][start::stride] for i, start in phases])
+    dataset = ClipDataset(parts, features=features, sizes=sizes[:, [i for i, _ in phases]])
+    depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
+    buckets = LengthBuckets(dataset.lengths, max(1, min(nets[0].batch_size, FRAMES_AT_ONCE // max(dataset.lengths))))
     for batch in buckets:
-        clips = _collate([dataset[i] for i in batch])
-        depths = sum(net.evaluation_step(clips).cpu().numpy() for net in nets) / np.float32(len(nets))
-        for i, depth in zip(batch, depths, strict=True):
-            out[i] = depth[: dataset.lengths[i]].copy()
-    return out
+        clips = _collate([dataset[part] for part in batch])
+        mean = sum(net.evaluation_step(clips).cpu().numpy() for net in nets) / np.float32(len(nets))
+        for part, depth in zip(batch, mean, strict=True):
+            i, start = phases[part]
+            depths[i][start::stride] = depth[: dataset.lengths[part]]
+    return depths
 
 
 def feature_statistics(dataset):

@@ -17,10 +17,11 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from ._parameters import check_parameters
 from .calibration import ErrorModel
-from .features import bone_ends, feature_columns, frame_features
+from .features import bone_ends, frame_features
 from .losses import MaskedLoss
 from .modules import PartLSTMs, SequenceLSTM
-from .net import ClipDataset, ClipNet, feature_statistics, mean_depths
+from .net import ClipDataset, ClipNet, feature_statistics, lift
+from .parts import body_parts
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
@@ -234,17 +235,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _fit_net(self, X, y, groups, held_out, augment, seed):
         dataset = self._dataset(X, y, augment=augment, groups=groups, rng=np.random.default_rng(seed))
-        return self._train(self.make_net(dataset), dataset, held_out, seed)
-
-    def _train(self, net, dataset, held_out, seed):
-        cuda = [torch.device(self.device)] if str(self.device).startswith("cuda") else []
-        with torch.random.fork_rng(devices=cuda):
-            torch.manual_seed(seed)
-            net.partial_fit((dataset, held_out))
-        loss = net.history[-1, "train_loss"]
-        if not (np.isfinite(loss) and all(torch.isfinite(p).all() for p in net.module_.parameters())):
-            raise ValueError(f"the loss became {loss} in epoch {len(net.history)}; a smaller lr may help")
-        return net
+        return self.make_net(dataset).learn(dataset, held_out, seed)
 
     def _learn_errors(self, nets, X, y, groups, known):
         parts = [(np.flatnonzero(~own), net) for own, net in zip(known, nets, strict=True) if not own.all()]
@@ -289,12 +280,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
-        phases = [(i, start) for i, clip in enumerate(X) for start in range(min(self.stride_, len(clip)))]
-        parts = to_object_array([X[i][start::self.stride_] for i, start in phases])
-        dataset = ClipDataset(parts, features=self.features_, sizes=sizes[:, [i for i, _ in phases]])
-        depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
-        for (i, start), depth in zip(phases, mean_depths(nets, dataset), strict=True):
-            depths[i][start::self.stride_] = depth
+        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes)
         return each_scaled(self.targets_.inverse_transform(depths), sizes[1])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
@@ -324,7 +310,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             dataset = trainer._dataset(X, y, rng=np.random.default_rng(seed))
             tuned = trainer.make_net(dataset).initialize()
             tuned.module_.load_state_dict(net.module_.state_dict())
-            adapted.nets_.append(trainer._train(tuned, dataset, None, int(seed)))
+            adapted.nets_.append(tuned.learn(dataset, None, int(seed)))
         return adapted
 
     def make_net(self, dataset):
@@ -353,16 +339,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         )
 
     def _parts(self, bones):
-        """The features that each part's LSTM sees, and the depths that it makes; none where all is one part."""
-        members: dict = {}
-        for region, root in self.skeleton.roots.items():
-            members.setdefault(root, []).extend(self.skeleton.region_indices(region))
-        body = members.get(self.skeleton.root, [])
-        if set(self.skeleton.exchanged()[body]).isdisjoint(body):  # of hands alone, neither is the other's body
-            body = []
-        return [] if len(members) == 1 else [
-            (feature_columns([*body, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.sort(own))
-            for own in members.values()]
+        return body_parts(self.skeleton, self.n_keypoints_in_, self.n_channels_in_, bones)
 
     def _dataset(self, X, y, **options):
         return ClipDataset(X, y, features=self.features_, sizes=self.size_(X), targets=self.targets_,
