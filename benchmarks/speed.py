@@ -61,7 +61,8 @@ class TorchNets:
     def depths(self, module, x, key):
         below = ((x - module.mean) / module.scale).clamp(-5, 5)
         for layer, lstm in enumerate(module.forwards):
-            below, self.states[*key, layer] = lstm(below, self.states.get((*key, layer)))
+            into = below if layer or module.inputs is None else module.inputs(below)
+            below, self.states[*key, layer] = lstm(into, self.states.get((*key, layer)))
         return module.head(below)
 
 

@@ -15,6 +15,8 @@ from .target import TransformedTarget
 
 __all__ = ["Lifter", "make_lifter"]
 
+SMALL = {"hidden_size": 64, "bottleneck": 48}  # parts: there are several, and each has less to tell
+
 
 class Lifter(Pipeline):
     """A Pipeline that takes signers as groups, and adapts to a new one; `make_lifter` makes it."""
@@ -80,7 +82,8 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
         Names the keypoints of the clips.
     regressor : estimator, optional
         Predicts root-relative depths. Default: an `LSTMRegressor` that knows the skeleton's bones, sees everybody in
-        one size, lifts face and hands by LSTMs of their own, and is trained on bodies varied by a `BodyAugmenter`.
+        one size, lifts face and hands by LSTMs of their own, of 64 units behind a bottleneck of 48, and is trained on
+        bodies varied by a `BodyAugmenter`.
     select : str or sequence of str, optional
         Regions and keypoints to lift, by name, from themselves alone; depths of all others are NaN.
     **parameters
@@ -103,7 +106,9 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     if regressor is None:
         kept = skeleton if select is None else skeleton.subset(select)
         augment = BodyAugmenter(kept) if kept.edges else None
-        regressor = LSTMRegressor(kept, **{"augment": augment, "one_size": True, "by_part": True} | parameters)
+        by_part = parameters.get("by_part", True) and len(set(kept.roots.values())) > 1
+        regressor = LSTMRegressor(kept, **{"augment": augment, "one_size": True, "by_part": True}
+                                  | (SMALL if by_part else {}) | parameters)
     elif parameters:
         raise TypeError(f"{', '.join(parameters)}: parameters are for the default regressor, but one is given")
     causal = getattr(regressor, "look_ahead", None) is not None

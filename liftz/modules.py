@@ -34,6 +34,8 @@ class SequenceLSTM(nn.Module):
         After every layer.
     look_ahead : int, optional
         How many frames ahead a frame sees. Default: all, by a second direction.
+    bottleneck : int, optional
+        A linear layer makes so many numbers of the features, before the first LSTM.
     residual, layer_norm : bool
         Each layer added to what went into it; each layer normalised (J. L. Ba et al., 2016).
     n_bins : int, optional
@@ -41,14 +43,15 @@ class SequenceLSTM(nn.Module):
     """
 
     def __init__(self, mean, scale, n_outputs, hidden_size=128, num_layers=2, dropout=0.2, look_ahead=None,
-                 residual=False, layer_norm=False, n_bins=None):
+                 bottleneck=None, residual=False, layer_norm=False, n_bins=None):
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
         self.look_ahead = look_ahead
         n_directions = 2 if look_ahead is None else 1
         width = hidden_size * n_directions
-        widths = [len(mean)] + [width] * (num_layers - 1)
+        self.inputs = None if bottleneck is None else nn.Linear(len(mean), bottleneck, bias=False)
+        widths = [bottleneck or len(mean)] + [width] * (num_layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths)
         self.backwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths * (n_directions - 1))
         self.norms = nn.ModuleList(nn.LayerNorm(width) if layer_norm else nn.Identity() for _ in widths)
@@ -63,9 +66,10 @@ class SequenceLSTM(nn.Module):
         if ahead:
             h = hold_last(h, lengths, ahead)
         for layer, norm in enumerate(self.norms):
-            out = self.forwards[layer](h)[0]  # (B, T, H)
+            into = h if layer or self.inputs is None else self.inputs(h)
+            out = self.forwards[layer](into)[0]  # (B, T, H)
             if self.backwards:
-                back = self.backwards[layer](reverse_within(h, lengths))[0]
+                back = self.backwards[layer](reverse_within(into, lengths))[0]
                 out = torch.cat([out, reverse_within(back, lengths)], dim=2)  # (B, T, 2H)
             out = norm(out)
             if self.residual and out.shape == h.shape:

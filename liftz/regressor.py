@@ -50,6 +50,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         How many nets to average. Every third one is trained on clips as they were recorded, without `augment`.
     hidden_size, num_layers : int, default=128, 1
         Units in each direction, and layers; of each part's, with `by_part`.
+    bottleneck : int, optional
+        A linear layer makes so many numbers of a frame's features before an LSTM sees them; of each part's, with
+        `by_part`. Default: it sees them as they are.
     look_ahead : int, optional
         How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
     one_size : bool, default=False
@@ -148,15 +151,16 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     __metadata_request__fit = {"groups": True}
 
-    def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, look_ahead=None, one_size=False,
-                 by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5, bins=None,
-                 augment=None, lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2, weight_decay=0.01,
-                 amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5, random_state=None,
-                 device="cpu", n_jobs=None, callbacks=None, verbose=0):
+    def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, bottleneck=None, look_ahead=None,
+                 one_size=False, by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5,
+                 bins=None, augment=None, lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2,
+                 weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5,
+                 random_state=None, device="cpu", n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.bottleneck = bottleneck
         self.look_ahead = look_ahead
         self.one_size = one_size
         self.by_part = by_part
@@ -329,6 +333,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         return ClipNet(
             module, **parts, module__mean=mean, module__scale=scale, module__n_outputs=self.n_keypoints_in_,
             module__hidden_size=int(self.hidden_size), module__num_layers=int(self.num_layers),
+            module__bottleneck=None if self.bottleneck is None else int(self.bottleneck),
             module__look_ahead=None if self.look_ahead is None else int(self.look_ahead) // self.stride_,
             module__dropout=self.dropout, module__residual=self.residual, module__layer_norm=self.layer_norm,
             module__n_bins=self.bins,

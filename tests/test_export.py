@@ -28,6 +28,7 @@ CASES = {
     "several nets": {"n_nets": 3, "stride": 3},
     "layers": {"num_layers": 3, "residual": True, "layer_norm": True, "hidden_size": 16},
     "bins": {"bins": 7},
+    "a bottleneck": {"by_part": True, "bottleneck": 3, "residual": True, "hidden_size": 9},
     "some keypoints": {"select": ("head", "hand")},
     "a root of two keypoints": {"skeleton": PELVIS},
     "confidences": {"n_channels": 3},
