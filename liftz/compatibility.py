@@ -8,6 +8,7 @@ from ._proportions import N_CLIPS, Proportions, median, spread
 from ._readings import Readings
 from ._units import IN_MM
 from .adjustment import flip_y, resample, rescale, rotate_180
+from .plausibility import exchanged_hands
 from .sequences import check_sequences
 from .skeleton import Skeleton
 
@@ -127,7 +128,8 @@ def check_compatible(source, facts):
         if facts[key] is not None and told[key] is not None:
             check(told[key], facts[key])
     X = check_sequences(source["X"], skeleton=skeleton)
-    return (*notes, *_check_body(X, skeleton, facts))
+    hands = exchanged_hands(X, skeleton)
+    return (*notes, *[hands] * bool(hands), *_check_body(X, skeleton, facts))
 
 
 def _check_skeleton(given, wanted):

@@ -16,6 +16,7 @@ from ..augmentation import BodyAugmenter
 from ..compatibility import SAME_FPS
 from ..conversion import convert, correspondence
 from ..datasets import project
+from ..plausibility import depth_direction, depth_unit, exchanged_hands
 from ..sequences import to_object_array
 from .common import open_data, say
 from .filmed import film_panoptic
@@ -140,6 +141,7 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
     """Files with depths, one after the other in one data set."""
     parts: list[Bunch] = []
     rates: Counter[float] = Counter()
+    odd: dict[str, list] = {}
     for path in files_in(paths, errors):
         if signers is not None and path.resolve() == signers.resolve():  # it may lie among the recordings
             continue
@@ -163,12 +165,17 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
             if part[key] != first[key]:
                 raise ValueError(f"{path}: {key} is {part[key]}, that of the files before is {first[key]}: they are "
                                  f"not of one kind")
+        for what, told in _oddities(part).items():
+            odd.setdefault(what, []).append((path, told))
         part["names"], part["paths"] = np.array(clip_names(part)), [path] * len(part.X)
         part["persons"] = np.array(part.get("persons", range(len(part.X)))).astype(str)
         parts.append(part)
 
     if not parts:
         raise ValueError(f"{some(paths)} holds no recordings beside {signers}")
+    for (first, told), *others in odd.values():
+        more = f"; likewise in {counted(len(others), 'other file')}" * bool(others)
+        say(errors, f"note: {first}: {told}{more}")
     for rate, n in rates.items():
         say(errors, f"note: {counted(n, 'file')} brought from {rate:.4g} to {parts[0].fps:.4g} frames per second, "
                     f"those of {parts[0].paths[0]}")
@@ -181,6 +188,15 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
                  persons=joined("persons"), names=joined("names"), paths=[p for part in parts for p in part.paths],
                  first_frames=joined("first_frames"), skeleton=first.skeleton, fps=first.fps, units=first.depth_units,
                  keypoint_units=first.units, y_up=first.y_up, image_size=first.image_size)
+
+
+def _oddities(part):
+    """What is odd about the clips of a file, and a sentence on each."""
+    clips = part.X, part.y, part.skeleton
+    told = {"unit": depth_unit(*clips, units=part.units, depth_units=part.depth_units),
+            "direction": "" if part.y_up is None else depth_direction(*clips, y_up=part.y_up),
+            "hands": exchanged_hands(part.X, part.skeleton)}
+    return {what: sentence for what, sentence in told.items() if sentence}
 
 
 def _convert(console, data, skeleton):

@@ -1,0 +1,112 @@
+"""Units, directions and hands that are not what they are called are told of; those that are, are not."""
+
+import numpy as np
+import pytest
+from door_cases import run, told
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liftz import Skeleton
+from liftz.cli.fit import fit
+from liftz.compatibility import check_compatible, training_facts
+from liftz.datasets import make_signing
+from liftz.io import write_npz
+from liftz.plausibility import depth_direction, depth_unit, exchanged_hands
+
+DATA = make_signing(n_signers=3, n_clips=2, n_frames=40, views=(0,), random_state=0)
+SIGNER = DATA.skeleton
+HANDS = [SIGNER.region_indices(f"{side}_hand") for side in ("left", "right")]
+IN_CM = {"mm": 10.0, "cm": 1.0, "m": 0.01}  # how many make a cm
+
+
+def exchanged(clip, frames):
+    left, right = HANDS
+    clip = clip.copy()
+    for frame in frames:
+        clip[frame, left], clip[frame, right] = clip[frame, right], clip[frame, left].copy()
+    return clip
+
+
+@given(st.sampled_from(list(IN_CM)), st.sampled_from(list(IN_CM)), st.sampled_from(list(IN_CM)),
+       st.floats(0, 0.3), st.integers(0, 2))
+def test_another_unit_of_depths_is_told_and_none_else(units, called, really, missing, seed):
+    rng = np.random.default_rng(seed)
+    X = [IN_CM[units] * np.where(rng.random((*clip.shape[:2], 1)) < missing, np.nan, clip) for clip in DATA.X]
+    y = [IN_CM[really] * (depth + 0.3 * rng.standard_normal(depth.shape)) for depth in DATA.y]
+    assert bool(depth_unit(X, y, SIGNER, units=units, depth_units=called)) == (called != really)
+
+
+def test_what_tells_nothing_of_units_is_let_in():
+    about = {"units": "cm", "depth_units": "mm"}
+    assert depth_unit(DATA.X, DATA.y, SIGNER, units="px", depth_units="mm") == ""
+    assert depth_unit(DATA.X, DATA.y, Skeleton("points", SIGNER.keypoints, root="mid_hip"), **about) == ""
+    still = [np.repeat(clip[:1], 5, axis=0) for clip in DATA.X], [np.repeat(depth[:1], 5, axis=0) for depth in DATA.y]
+    assert depth_unit(*still, SIGNER, **about) == ""
+
+
+@pytest.mark.parametrize("y_up", [False, True])
+def test_depths_that_grow_towards_the_camera_are_told(y_up):
+    X = DATA.X if DATA.y_up == y_up else [clip * np.float32([-1, -1]) for clip in DATA.X]
+    assert depth_direction(X, DATA.y, SIGNER, y_up=y_up) == ""
+    turned = depth_direction(X, [-depth for depth in DATA.y], SIGNER, y_up=y_up)
+    assert "% of the raised wrists are behind the shoulders" in turned
+
+
+def test_a_direction_is_not_guessed():
+    """Without wrists, from the side, and where nothing is seen."""
+    turned = [-d for d in DATA.y]
+    wristless = SIGNER.subset([name for name in SIGNER.keypoints if "wrist" not in name])
+    kept = SIGNER.indices(wristless.keypoints)
+    X, y = ([clip[:, kept] for clip in clips] for clips in (DATA.X, turned))
+    assert depth_direction(X, y, wristless, y_up=False) == ""
+    shoulders = SIGNER.indices(["left_shoulder", "right_shoulder"])
+    aside = [depth.copy() for depth in turned]
+    for depth in aside:
+        depth[4:, shoulders] += [-60, 60]
+    assert depth_direction(DATA.X, aside, SIGNER, y_up=False) == ""
+    unknown = [np.where(np.arange(len(SIGNER)) == SIGNER.index("mid_hip"), depth, np.nan) for depth in turned]
+    assert depth_direction(DATA.X, unknown, SIGNER, y_up=False) == ""
+
+
+@given(st.sets(st.integers(0, 39), max_size=40), st.floats(0, 0.3), st.integers(0, 2))
+def test_frames_with_the_hands_exchanged_are_told(frames, missing, seed):
+    rng = np.random.default_rng(seed)
+    clip = exchanged(DATA.X[seed], sorted(frames))
+    clip[rng.random(clip.shape[:2]) < missing] = np.nan
+    left, right = (clip[:, [hand[0], SIGNER.index(f"{side}_wrist")]] for hand, side in zip(HANDS, ("left", "right"),
+                                                                                          strict=True))
+    apart = np.hypot(*(left[:, 1] - right[:, 1]).T) > 40  # cm: hands are smaller, whatever of them is seen
+    sure = [frame for frame in sorted(frames) if apart[frame] and not np.isnan(left[frame] + right[frame]).any()]
+    found = exchanged_hands([clip], SIGNER)
+    assert bool(found) >= bool(sure)
+    assert bool(found) <= bool(frames)
+
+
+def test_exchanged_hands_are_counted_and_placed():
+    clips = [DATA.X[0], exchanged(DATA.X[1], [3, 7])]
+    assert exchanged_hands(clips, SIGNER).startswith("in frame 3 of clip 1 and 1 more a hand lies at the other hand's")
+    assert exchanged_hands(clips[1:], SIGNER).startswith("in frame 3 and 1 more a hand")
+    facts = training_facts(DATA.X, SIGNER)
+    assert check_compatible({"X": DATA.X[:2], "skeleton": SIGNER}, facts) == ()
+    assert check_compatible({"X": clips[1:], "skeleton": SIGNER}, facts)[0].startswith("in frame 3 and 1 more")
+
+
+def test_hands_that_meet_are_not_exchanged():
+    clip = DATA.X[0].copy()
+    ends = [SIGNER.index(name) for name in ("left_wrist", "right_wrist")]
+    place = clip[:, ends[0]].copy()
+    for hand, wrist, aside in zip(HANDS, ends, (1, -1), strict=True):
+        clip[:, hand] += (place + [aside, 0] - clip[:, hand[0]])[:, None]
+        clip[:, wrist] = place - [1.2 * aside, 0]
+    assert exchanged_hands([clip], SIGNER) == ""
+
+
+def test_fit_tells_of_them_once(tmp_path):
+    for i in range(3):
+        points = np.dstack([exchanged(DATA.X[i], [5])[..., :2], -DATA.y[i] / 10])
+        write_npz(tmp_path / f"clip{i}.npz", points, SIGNER, fps=30, units="cm", y_up=False)
+    result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
+    assert result.exit_code == 0, told(result)
+    for sentence in ("depths are said to be in cm, x and y in cm, but by how bones foreshorten a cm of depth is",
+                     "do these grow towards it?; likewise in 2 other files", "in frame 5 a hand lies at"):
+        assert told(result).count(sentence) == 1
