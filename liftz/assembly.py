@@ -53,7 +53,8 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
         camera; NaN where x, y or the depth is not known; z is 0 at the skeleton's root, and at the camera if `focal`
         is given. ``units``, ``"mm"``, or ``"px"`` if everything is px and no `length` was given. ``y_up``. ``scale``,
         the size in ``units`` of one of the clip's x and y at the root. ``distance``, how far the root is from the
-        camera in mm, if `focal` is given, else None.
+        camera in mm, if `focal` is given, else None. ``guessed``, of regions that were put onto a keypoint that the
+        clip never shows, the name of that: where they are in depth is a guess.
 
     Raises
     ------
@@ -88,7 +89,9 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
         if given not in (*IN_MM, "px"):
             raise ValueError(f"{name} must be one of {', '.join(IN_MM)} and px, got {given!r}")
     seen *= IN_MM.get(units, 1.0)
-    lifted = _attach(lifted, skeleton) * IN_MM.get(depth_units, 1.0)
+    lifted, anchors = _attach(lifted, skeleton)
+    lifted *= IN_MM.get(depth_units, 1.0)
+    unseen = np.isnan(seen[..., 0]).all(axis=0)
 
     place = _placement(units, depth_units, length, focal, center)
     if focal is not None:
@@ -100,7 +103,9 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
     points[np.isnan(points).any(axis=2)] = np.nan
     return Bunch(points=points, units="px" if units == depth_units == "px" and length is None else "mm",
                  y_up=bool(y_up), scale=number * IN_MM.get(units, 1.0) / (1.0 if focal is None else focal),
-                 distance=None if focal is None else number)
+                 distance=None if focal is None else number,
+                 guessed={region: anchor for region, anchor in anchors.items() if unseen[skeleton.index(anchor)]
+                          and not unseen[skeleton.region_indices(region)].all()})
 
 
 def _placement(units, depth_units, length, focal, center):
@@ -125,7 +130,7 @@ def _placement(units, depth_units, length, focal, center):
 
 
 def _attach(depth, skeleton):
-    """Depths of all regions from the skeleton's root."""
+    """Depths of all regions from the skeleton's root, and which keypoints of the body the others were put onto."""
     named: dict[tuple[str, str], str] = {}
     for keypoint in skeleton.keypoints:
         named.setdefault(landmark(keypoint), keypoint)
@@ -134,18 +139,19 @@ def _attach(depth, skeleton):
     for region in own:
         members = skeleton.region_indices(region)
         body[:, members] -= np.nan_to_num(depth[:, skeleton.root_indices()].mean(axis=1, keepdims=True))
+    anchors = {}
     for region in skeleton.regions:
         members = skeleton.region_indices(region)
         if region in own or np.isnan(depth[:, members]).all():
             continue
-        anchor = _anchor(skeleton, region, named)
+        anchor = anchors[region] = _anchor(skeleton, region, named)
         at = body[:, skeleton.index(anchor)]
         if np.isnan(at).all():
             raise ValueError(f"region {region!r} of skeleton {skeleton.name!r} hangs on {anchor}, whose depth is known "
                              f"in no frame: lift the body too, or assemble skeleton.subset({region!r}) alone")
         root = np.nan_to_num(depth[:, skeleton.root_indices(region)].mean(axis=1))
         body[:, members] = depth[:, members] + (at - root)[:, None]
-    return body
+    return body, anchors
 
 
 def _anchor(skeleton, region, named):

@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
-from door_cases import run, signing, told
+from door_cases import LENGTH, run, save_ridge, signing, told, write_openpose
 
 from liftz import Skeleton
 from liftz._search.study import _open_database
 from liftz.cli.convert import convert
 from liftz.cli.fit import fit
+from liftz.cli.info import info
+from liftz.cli.lift import lift
 from liftz.cli.tune import tune
-from liftz.io import FileFormatError, read_csv, write_npz
+from liftz.conversion import convert as to_coco
+from liftz.io import FileFormatError, read_csv, read_npz, write_npz
 from liftz.io._people import follow
-from liftz.skeletons import OPENPOSE_137
+from liftz.skeletons import COCO_WHOLEBODY_133, OPENPOSE_137
 
 
 @pytest.fixture
@@ -97,3 +100,69 @@ def test_hands_without_a_body_are_followed_by_a_bodys_size(n_people):
     frames = np.repeat(np.arange(40), n_people)
     persons = follow(frames, np.stack(people, axis=1).reshape(-1, 67, 2))
     np.testing.assert_array_equal(persons, np.tile(np.arange(n_people), 40))
+
+
+@pytest.fixture(scope="module")
+def openpose_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "openpose.liftz"
+    save_ridge(path, signing())
+    return path
+
+
+def test_hands_without_their_wrists_are_put_where_the_model_guesses_and_that_is_told(openpose_model, clip, tmp_path):
+    path, points = clip
+    points = points.copy()
+    points[:, OPENPOSE_137.index("LWrist")] = np.nan
+    write_npz(path, points, OPENPOSE_137, fps=30, units="px", y_up=False)
+    out = "-o", tmp_path / "out.npz", *LENGTH
+    note = "left_hand is put onto LWrist, which is never seen here: where it is in depth is a guess"
+    result = run(lift, openpose_model, path, *out)
+    assert result.exit_code == 0, told(result)
+    assert note in told(result)
+    assert "right_hand is put" not in told(result)
+    assert "never seen here" not in told(run(lift, openpose_model, path, *out, "--relative"))
+    points[:, OPENPOSE_137.region_indices("left_hand")] = np.nan  # and where there is no hand, there is nothing to tell
+    write_npz(path, points, OPENPOSE_137, fps=30, units="px", y_up=False)
+    assert "never seen here" not in told(run(lift, openpose_model, path, *out))
+
+
+@pytest.mark.parametrize(("mm", "odd"), [(350, False), (200, False), (35, True), (3.5, True), (3500, True)])
+def test_a_length_in_another_unit_is_told(mm, odd, openpose_model, clip, tmp_path):
+    flat = tmp_path / "flat.liftz"
+    save_ridge(flat, signing(), depth_units="px")  # depths that no length contradicts
+    result = run(lift, flat, clip[0], "-o", tmp_path / "out.npz", "--length", "LShoulder", "RShoulder", mm)
+    assert result.exit_code == 0, told(result)
+    assert (f"the shoulders are {mm:.3g} mm apart: is it in mm?" in told(result)) == odd
+
+
+def test_a_length_is_told_by_the_names_of_either_skeleton(openpose_model, clip, tmp_path):
+    coco = tmp_path / "coco.npz"
+    write_npz(coco, to_coco(clip[1], OPENPOSE_137, COCO_WHOLEBODY_133), COCO_WHOLEBODY_133, fps=30, units="px",
+              y_up=False)
+    found = []
+    for ends in (("LShoulder", "RShoulder"), ("left_shoulder", "right_shoulder")):
+        out = tmp_path / f"{ends[0]}.npz"
+        result = run(lift, openpose_model, coco, "--convert", "-o", out, "--length", *ends, 350)
+        assert result.exit_code == 0, told(result)
+        found.append(read_npz(out).y[0])
+    np.testing.assert_array_equal(*found)
+    result = run(lift, openpose_model, coco, "--convert", "-o", out, "--length", "elbow", "RShoulder", 350)
+    assert "'elbow'" in told(result)
+
+
+def test_who_is_left_out_is_told(clip, tmp_path):
+    points = clip[1]
+    folder = write_openpose(tmp_path / "two", [points, points + np.float32([900, 0])])
+    result = run(convert, folder, "-o", tmp_path / "one.npz", "--people", 1)
+    assert result.exit_code == 0, told(result)
+    assert "--people 1 leaves out 1 person of 2: talk_1" in told(result)
+    assert "leaves out" not in told(run(convert, folder, "-o", tmp_path / "two.npz", "--people", 2))
+
+
+def test_info_leaves_hands_alone_apart(clip):
+    path, points = clip
+    assert "--relative" not in told(run(info, path))
+    alone = points.copy()
+    alone[:, OPENPOSE_137.region_indices("body")] = np.nan
+    write_npz(path, alone, OPENPOSE_137, fps=30, units="px", y_up=False)
+    assert "--relative" in told(run(info, path))

@@ -11,7 +11,7 @@ from .._words import parts_of, some
 from . import options
 from .common import errors_told, say
 from .inputs import clip_names, counted, is_lifter, notes_told, read_source
-from .suggestions import known_length, lift_options, shell, stand_ins
+from .suggestions import lift_options, shell, stand_ins
 
 
 def info(
@@ -109,9 +109,9 @@ def _go_on(console, path, data, reading, seen_ever):
         say(console, f"To fit a lifter on it:\n{shell('fit', path, *about, *depths, '-o', 'MODEL.liftz')}"
                      f"{stand_ins([*about, *depths])}")
     # Whatever the lifter is: it brings pixels to mm.
-    length = known_length(data.skeleton, seen_ever) if (data.units or "px") == "px" else []
-    say(console, f"To lift it:\n{shell('lift', 'MODEL.liftz', path, *about, *length, '-o', 'OUTPUT.npz')}"
-                 f"{stand_ins([*about, *length])}")
+    more = lift_options(data.skeleton, seen_ever, data.units or "px", "mm")
+    say(console, f"To lift it:\n{shell('lift', 'MODEL.liftz', path, *about, *more, '-o', 'OUTPUT.npz')}"
+                 f"{stand_ins([*about, *more])}")
 
 
 def _convertible(skeleton):

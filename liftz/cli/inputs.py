@@ -211,7 +211,12 @@ def _most_seen(data, people):
     from ..sequences import seen
 
     counts = np.array([seen(clip).sum() for clip in data.X])
+    names = np.array(clip_names(data))
     kept = np.sort(np.concatenate([own[np.argsort(-counts[own], kind="stable")[:people]] for own in
                                    (np.flatnonzero(data.recordings == name) for name in np.unique(data.recordings))]))
+    if len(kept) < len(names):
+        left_out = np.delete(names, kept)
+        warnings.warn(f"--people {people} leaves out {counted(len(left_out), 'person')} of {len(names)}: "
+                      f"{some(left_out)}", stacklevel=3)
     return Bunch(**{key: value[kept] if isinstance(value, np.ndarray) and len(value) == len(counts) else value
                     for key, value in data.items()})

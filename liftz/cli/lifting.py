@@ -12,6 +12,8 @@ from sklearn.utils import Bunch
 from .._units import IN_MM
 from ..adjustment import stretch
 from ..assembly import assemble
+from ..conversion import correspondence
+from ..hierarchy import landmark
 from ..persistence import load, read_facts
 from ..sequences import to_object_array
 from ..skeleton import Skeleton
@@ -21,6 +23,7 @@ from .outputs import output_for, write_clip
 
 __all__ = ["Lifting"]
 
+SHOULDERS = 150, 700  # mm, between which those of all people are apart, small children to giants
 NEEDED = ("skeleton", "fps", "units", "y_up", "image_size")
 
 
@@ -90,6 +93,7 @@ class Lifting:
         source.X = to_object_array([data.X[i]])
         if source.units is None:
             raise ValueError("the unit of x and y is not known: --units px, or mm, cm or m")
+        length = self._length_of(source.skeleton)
         source, lines = in_skeleton(source, self.skeleton, asked=self.convert)
         if self.mirror:
             source.X = stretch(source.X, -1, 1)
@@ -106,13 +110,28 @@ class Lifting:
         skeleton = _known_part(self.skeleton, depths)
         kept = self.skeleton.indices(skeleton.keypoints)
         seen = seen[:, kept]
-        world = self._assemble(source, seen, depths[:, kept], skeleton)
+        world = self._assemble(source, seen, depths[:, kept], skeleton, length)
         if std is not None:
             std = std[:, kept] * self._size_of_depths(world, source.units)
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
                   "seen_units": source.units, "std": std,
                   "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0}
-        return world, lines + fitted.lines, fitted.notes
+        return world, lines + fitted.lines, [*fitted.notes, *self._doubts(world)]
+
+    def _doubts(self, world):
+        """Notes on what is no more than a guess, and on a length that cannot be."""
+        for region, anchor in world.guessed.items():
+            yield (f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
+                   f"(--relative leaves regions apart)")
+        shoulders = [pair for pair in self.skeleton.pairs if landmark(pair[0]) == ("left", "shoulder")
+                     and set(pair) <= set(world.skeleton.keypoints)]
+        if self.length is None or not shoulders:
+            return
+        ends = world.points[:, world.skeleton.indices(shoulders[0])]
+        apart = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
+        width = np.nanmedian(apart) if not np.isnan(apart).all() else np.mean(SHOULDERS)
+        if not SHOULDERS[0] < width < SHOULDERS[1]:
+            yield f"by --length {' '.join(map(str, self.length))} the shoulders are {width:.3g} mm apart: is it in mm?"
 
     def _predict(self, fitted):
         if not self.std:
@@ -120,7 +139,14 @@ class Lifting:
         depths, std = self.lifter.predict(fitted.X, return_std=True)
         return fitted.back(depths[0]), fitted.back(std[0])
 
-    def _assemble(self, source, seen, depths, skeleton):
+    def _length_of(self, given):
+        """The keypoints of `length` by the model's names, where they were told by those of the clip."""
+        if self.length is None or {*self.length[:2]} <= set(self.skeleton.keypoints):
+            return self.length
+        named = {found[0]: name for name, found in correspondence(given, self.skeleton).items() if len(found) == 1}
+        return *(named.get(name, name) for name in self.length[:2]), self.length[2]
+
+    def _assemble(self, source, seen, depths, skeleton, length):
         center = (0.0, 0.0)
         if self.focal is not None:
             if not source.image_size:
@@ -131,7 +157,7 @@ class Lifting:
         whole = replace(skeleton, regions={}, roots={}) if self.relative else skeleton
         try:
             return assemble(seen, depths, whole, units=source.units, depth_units=self.facts["depth_units"],
-                            length=self.length, focal=self.focal, center=center, y_up=source.y_up)
+                            length=length, focal=self.focal, center=center, y_up=source.y_up)
         except ValueError as error:
             if "region" not in str(error):
                 raise ValueError(str(error).replace("length=(keypoint, keypoint, mm)", "--length KEYPOINT KEYPOINT MM")
