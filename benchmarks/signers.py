@@ -43,8 +43,9 @@ def models(skeleton, seed, **options):
         "frame ridge": make_lifter(skeleton, FrameRidge()),
         **rivals(skeleton, seed, **options),
         "lifter, own sizes": make_lifter(skeleton, one_size=False, random_state=seed, **options),
-        **({"lifter, parts together": make_lifter(skeleton, by_part=False, random_state=seed, **options)}
-           if len(set(skeleton.roots.values())) > 1 else {}),
+        **({"lifter, parts together": make_lifter(skeleton, by_part=False, random_state=seed, **options),
+            "lifter, large parts": make_lifter(skeleton, hidden_size=128, bottleneck=None, random_state=seed,
+                                               **options)} if len(set(skeleton.roots.values())) > 1 else {}),
         "lifter": make_lifter(skeleton, random_state=seed, **options),
     }
 
