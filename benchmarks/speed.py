@@ -24,14 +24,13 @@ from liftz.modules import PartLSTMs  # noqa: E402
 from liftz.streaming import Stream  # noqa: E402
 
 FPS = 30
-ONE, SMALL = {"n_nets": 1, "by_part": False}, {"n_nets": 1, "hidden_size": 64}
+ONE = {"n_nets": 1, "by_part": False}
 ROWS = {
     "256 units, keypoints alone": {**ONE, "hidden_size": 256, "bones": False},
     "256 units, bones": {**ONE, "hidden_size": 256},
     "128 units, bones": ONE,
-    "4 x 64 units by part, keypoints alone": {**SMALL, "bones": False},
-    "4 x 64 units by part, bones": SMALL,
-    "4 x 128 units by part, bones": {"n_nets": 1},
+    "4 x 64 units by part, keypoints alone": {"n_nets": 1, "bones": False},
+    "4 x 64 units by part, bones": {"n_nets": 1},
     "the same, 6 nets: the default": {},
 }
 

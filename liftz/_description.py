@@ -160,21 +160,10 @@ def parts_of_lifter(description):
 
 
 def parts_of_net(net):
-    """Of each LSTM of a net, as described: the features it sees, the depths it makes, and its weights by name.
-
-    What a bottleneck makes of the features is in the weights of the first layer.
-    """
+    """Of each LSTM of a net, as described: the features it sees, the depths it makes, and its weights by name."""
     weights = net["weights"]
     if "parts" not in net["module"]:
-        return [(np.arange(len(weights["mean"])), np.arange(net["module"]["n_outputs"]), _widened(weights))]
-    return [(seen, made, _widened({name.split(".", 2)[2]: values for name, values in weights.items()
-                                   if name.startswith(f"lstms.{i}.")}))
+        return [(np.arange(len(weights["mean"])), np.arange(net["module"]["n_outputs"]), weights)]
+    return [(seen, made, {name.split(".", 2)[2]: values for name, values in weights.items()
+                          if name.startswith(f"lstms.{i}.")})
             for i, (seen, made) in enumerate(net["module"]["parts"])]
-
-
-def _widened(weights):
-    inputs = weights.get("inputs.weight")
-    if inputs is None:
-        return weights
-    return weights | {name: (weights[name].astype(float) @ inputs).astype(np.float32)
-                      for name in ("forwards.0.weight_ih_l0", "backwards.0.weight_ih_l0") if name in weights}

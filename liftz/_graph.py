@@ -205,7 +205,8 @@ class Graph:
             sides = [f"{side}.{layer}." for side in ("forwards", "backwards")][: 1 + two_way]
             W, R, b, more = (np.stack([_iofc(weights[side + name]) for side in sides]) for name in
                              ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"))
-            out = self("LSTM", h, W, R, np.concatenate([b, more], axis=1), *[lengths] * two_way,
+            into = h if layer or "inputs.weight" not in weights else self("MatMul", h, weights["inputs.weight"].T)
+            out = self("LSTM", into, W, R, np.concatenate([b, more], axis=1), *[lengths] * two_way,
                        hidden_size=options["hidden_size"], direction="bidirectional" if two_way else "forward",
                        n_outputs=3)[0]  # (n_steps, n_directions, n_phases, H)
             out = self("Reshape", self("Transpose", out, perm=[0, 2, 1, 3]), np.array([0, 0, -1]))

@@ -68,8 +68,9 @@ class _Inputs:
 
     Attributes
     ----------
-    weights : list of arrays of shape (n_nets, n_changing, n_gates)
-        Of each part, for the features that change; those are not divided by the deviation: the weights are.
+    weights : list of arrays of shape (n_nets, n_inputs, n_gates)
+        Of each part, for the features that change, or for what a bottleneck makes of them. The features are not divided
+        by the deviation: the weights are.
     skip : array of shape (n_nets, n_features, n_parts * n_units), or None
         What of the features goes past the first layer.
     """
@@ -81,21 +82,33 @@ class _Inputs:
         for i, (seen, _, of_one) in enumerate(lstms):  # where parts see the same, they know the same of it
             mean[i // n_parts, 0, seen] = of_one["mean"]
             scale[i // n_parts, 0, seen] = of_one["scale"]
-            weights[i][:, seen] = of_one["forwards.0.weight_ih_l0"]
+            weights[i][:, seen] = _first(of_one)
         self._mean, scale = mean[..., features.order], scale[..., features.order]
         self._low, self._high = -5 * scale, 5 * scale
         self._x = np.empty_like(scale)  # (n_nets, 1, F)
         self._n_lasting = features.n_lasting
         self._lasting_x, self._changing_x = np.split(self._x, [features.n_lasting], axis=2)
-        weights = _gates(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
-        lasting, changing = np.split(weights, [features.n_lasting], axis=3)
+        def split(weights):
+            weights = weights[..., features.order].reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
+            return np.split(weights, [features.n_lasting], axis=3)
+
+        lasting, changing = split(_gates(weights))
         taken = [np.flatnonzero(np.isin(features.order[features.n_lasting:], seen)) for seen, _, _ in lstms[:n_parts]]
         self._taken = taken if any(len(own) < changing.shape[3] for own in taken) else None
-        self.weights = [_rows(changing[:, part][..., own]) for part, own in enumerate(taken)]
+        self._narrow = None
+        if "inputs.weight" in lstms[0][2]:
+            narrow = np.zeros((len(lstms), len(lstms[0][2]["inputs.weight"]), n_features), np.float32)
+            for i, (seen, _, of_one) in enumerate(lstms):
+                narrow[i][:, seen] = of_one["inputs.weight"]
+            self._narrow = [_rows(split(narrow)[1][:, part][..., own]) for part, own in enumerate(taken)]
+            after = _of_gates([of_one for _, _, of_one in lstms], "forwards.0.weight_ih_l0")
+            self.weights = list(np.moveaxis(after.reshape(n_nets, n_parts, *after.shape[1:]), 1, 0).copy())
+        else:
+            self.weights = [_rows(changing[:, part][..., own]) for part, own in enumerate(taken)]
         bias = _bias([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
         lasting = lasting.reshape(n_nets, -1, features.n_lasting)
         self._lasting = _Lasting(_rows(lasting), bias, len(lstms), len(features.values))
-        self.skip, self._n_units = None, weights.shape[2] // 4
+        self.skip, self._n_units = None, weights.shape[1] // 4
         if residual and any(len(seen) == self._n_units for seen, _, _ in lstms):
             skip, place = np.zeros((n_parts, self._n_units, n_features), np.float32), np.argsort(features.order)
             for part, (seen, _, _) in enumerate(lstms[:n_parts]):
@@ -104,15 +117,15 @@ class _Inputs:
             self.skip = _rows(skip.reshape(1, -1, n_features) / scale)
 
     def __call__(self, features, i):
-        """Of clip `i`, the features of each part that change, and the first layer's gates without them."""
+        """Of clip `i`, what of each part changes, and the first layer's gates without it."""
         x = self._x
         np.subtract(features, self._mean, out=x)
         np.maximum(x, self._low, out=x)
         np.minimum(x, self._high, out=x)
         gates = self._lasting(features[: self._n_lasting], self._lasting_x, i)
-        if self._taken is None:
-            return [self._changing_x] * len(self.weights), gates
-        return [self._changing_x.take(own, axis=2) for own in self._taken], gates
+        parts = ([self._changing_x] * len(self.weights) if self._taken is None else
+                 [self._changing_x.take(own, axis=2) for own in self._taken])
+        return parts if self._narrow is None else list(map(np.matmul, parts, self._narrow)), gates
 
     def passed_on(self):
         """``(n_lstms, 1, n_units)``"""
@@ -209,6 +222,12 @@ class _Bins:
             p = np.exp(out - out.max(axis=1, keepdims=True))
             depths[made] += p @ centers / p.sum(axis=1)
         return self._put_out(depths / np.float32(self._n_nets))
+
+
+def _first(weights):
+    """Weights ``(4 * n_units, n_features)`` of the first layer, a bottleneck among them."""
+    after = weights["forwards.0.weight_ih_l0"]
+    return after if "inputs.weight" not in weights else after.astype(float) @ weights["inputs.weight"]
 
 
 def _stack(weights, name):
