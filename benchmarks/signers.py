@@ -26,7 +26,7 @@ import torch
 from joblib import Parallel, delayed
 from levers import levers
 from protocols import SETTINGS, check_no_leak, folds, load
-from rivals import rivals
+from rivals import TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
@@ -72,6 +72,10 @@ def ablation(skeleton, seed, **options):
         out[f"one net, {name}"] = lifter(**change)
     for name, look_ahead in {"causal": 0, "5 frames ahead": 5, "15 frames ahead": 15, "30 frames ahead": 30}.items():
         out[f"one net, own sizes, {name}"] = lifter(look_ahead=look_ahead)
+    plain = lifter()["lift"].regressor.get_params(deep=False)
+    for name, other, lr in (("temporal convolution", TemporalConvolutionRegressor, 1e-3),
+                            ("transformer", TransformerRegressor, 7e-4)):
+        out[f"one net, {name} instead"] = make_lifter(skeleton, other(**plain | {"lr": lr}))
     return out | {f"one net, own sizes, {name}": changed
                   for name, changed in levers(partial(lifter, one_size=False)).items()}
 
