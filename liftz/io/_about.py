@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 
 from liftz._files import FileFormatError
+from liftz.io._clips import as_bunch
+from liftz.sequences import to_object_array
 from liftz.skeleton import Skeleton
 
-__all__ = ["about_clip", "checked_about", "checked_first", "checked_points", "no_confidence", "skeleton_for"]
+__all__ = ["about_clip", "checked_about", "checked_first", "checked_points", "described", "no_confidence",
+           "skeleton_for"]
 
 FIELDS = ("name", "keypoints", "root", "edges", "regions", "roots", "pairs")
 LAST = 10**9  # the highest number of a frame, a year at 30 frames a second
@@ -111,3 +115,20 @@ def skeleton_for(path, about, skeleton, n_keypoints):
     if n_keypoints not in (None, len(skeleton)):
         raise FileFormatError(path, f"has {n_keypoints} keypoints, {skeleton.name} has {len(skeleton)}")
     return skeleton
+
+
+def described(path, points, beside, skeleton, about, fps, units, y_up):
+    """The Bunch of a table: what it says of itself, but for what the caller says."""
+    confidence = beside.get("confidence")
+    if confidence is not None and (spot := no_confidence(points, confidence, skeleton)):
+        raise FileFormatError(path, spot)
+    said = about or {"fps": None, "units": None, "y_up": False, "first_frame": 0}
+    X = points[..., :2] if confidence is None else np.concatenate([points[..., :2], confidence[..., None]], axis=2)
+    data = as_bunch([X.copy()], skeleton, recordings=[Path(path).stem], units=said["units"] if units is None else units,
+                    y_up=said["y_up"] if y_up is None else y_up, fps=said["fps"] if fps is None else fps,
+                    first_frames=np.array([said["first_frame"]]))
+    if points.shape[2] == 3:
+        data["y"] = to_object_array([points[..., 2].copy()])
+    if "std" in beside:
+        data["std"] = to_object_array([beside["std"].copy()])
+    return data
