@@ -88,27 +88,25 @@ class _Inputs:
         self._x = np.empty_like(scale)  # (n_nets, 1, F)
         self._n_lasting = features.n_lasting
         self._lasting_x, self._changing_x = np.split(self._x, [features.n_lasting], axis=2)
-        def split(weights):
-            weights = weights[..., features.order].reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
-            return np.split(weights, [features.n_lasting], axis=3)
-
-        lasting, changing = split(_gates(weights))
+        weights = _gates(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
+        lasting, changing = np.split(weights, [features.n_lasting], axis=3)
         taken = [np.flatnonzero(np.isin(features.order[features.n_lasting:], seen)) for seen, _, _ in lstms[:n_parts]]
         self._taken = taken if any(len(own) < changing.shape[3] for own in taken) else None
-        self._narrow = None
-        if "inputs.weight" in lstms[0][2]:
-            narrow = np.zeros((len(lstms), len(lstms[0][2]["inputs.weight"]), n_features), np.float32)
-            for i, (seen, _, of_one) in enumerate(lstms):
-                narrow[i][:, seen] = of_one["inputs.weight"]
-            self._narrow = [_rows(split(narrow)[1][:, part][..., own]) for part, own in enumerate(taken)]
-            after = _of_gates([of_one for _, _, of_one in lstms], "forwards.0.weight_ih_l0")
-            self.weights = list(np.moveaxis(after.reshape(n_nets, n_parts, *after.shape[1:]), 1, 0).copy())
-        else:
-            self.weights = [_rows(changing[:, part][..., own]) for part, own in enumerate(taken)]
+        self.weights, self._narrow = [], []
+        for part, own in enumerate(taken):
+            of_part = [of_one for _, _, of_one in lstms[part::n_parts]]
+            narrow = None
+            if "inputs.weight" in of_part[0]:
+                wide = np.zeros((n_nets, len(of_part[0]["inputs.weight"]), n_features), np.float32)
+                wide[..., lstms[part][0]] = _stack(of_part, "inputs.weight")
+                narrow = _rows((wide[..., features.order] / scale)[..., features.n_lasting:][..., own])
+            self._narrow.append(narrow)
+            self.weights.append(_rows(changing[:, part][..., own]) if narrow is None else
+                                _of_gates(of_part, "forwards.0.weight_ih_l0"))
         bias = _bias([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
         lasting = lasting.reshape(n_nets, -1, features.n_lasting)
         self._lasting = _Lasting(_rows(lasting), bias, len(lstms), len(features.values))
-        self.skip, self._n_units = None, weights.shape[1] // 4
+        self.skip, self._n_units = None, weights.shape[2] // 4
         if residual and any(len(seen) == self._n_units for seen, _, _ in lstms):
             skip, place = np.zeros((n_parts, self._n_units, n_features), np.float32), np.argsort(features.order)
             for part, (seen, _, _) in enumerate(lstms[:n_parts]):
@@ -125,7 +123,7 @@ class _Inputs:
         gates = self._lasting(features[: self._n_lasting], self._lasting_x, i)
         parts = ([self._changing_x] * len(self.weights) if self._taken is None else
                  [self._changing_x.take(own, axis=2) for own in self._taken])
-        return parts if self._narrow is None else list(map(np.matmul, parts, self._narrow)), gates
+        return [x if narrow is None else x @ narrow for x, narrow in zip(parts, self._narrow, strict=True)], gates
 
     def passed_on(self):
         """``(n_lstms, 1, n_units)``"""

@@ -35,7 +35,7 @@ class SequenceLSTM(nn.Module):
     look_ahead : int, optional
         How many frames ahead a frame sees. Default: all, by a second direction.
     bottleneck : int, optional
-        A linear layer makes so many numbers of the features, before the first LSTM.
+        A linear layer makes so many numbers of the features, where there are more, before the first LSTM.
     residual, layer_norm : bool
         Each layer added to what went into it; each layer normalised (J. L. Ba et al., 2016).
     n_bins : int, optional
@@ -50,8 +50,9 @@ class SequenceLSTM(nn.Module):
         self.look_ahead = look_ahead
         n_directions = 2 if look_ahead is None else 1
         width = hidden_size * n_directions
-        self.inputs = None if bottleneck is None else nn.Linear(len(mean), bottleneck, bias=False)
-        widths = [bottleneck or len(mean)] + [width] * (num_layers - 1)
+        narrow = bottleneck is not None and bottleneck < len(mean)
+        self.inputs = nn.Linear(len(mean), bottleneck, bias=False) if narrow else None
+        widths = [bottleneck if narrow else len(mean)] + [width] * (num_layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths)
         self.backwards = nn.ModuleList(nn.LSTM(w, hidden_size, batch_first=True) for w in widths * (n_directions - 1))
         self.norms = nn.ModuleList(nn.LayerNorm(width) if layer_norm else nn.Identity() for _ in widths)

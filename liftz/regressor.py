@@ -51,8 +51,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     hidden_size, num_layers : int, default=128, 1
         Units in each direction, and layers; of each part's, with `by_part`.
     bottleneck : int, optional
-        A linear layer makes so many numbers of a frame's features before an LSTM sees them; of each part's, with
-        `by_part`. Default: it sees them as they are.
+        A linear layer makes so many numbers of a frame's features, where there are more, before an LSTM sees them; of
+        each part's, with `by_part`. Default: it sees them as they are.
     look_ahead : int, optional
         How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
     one_size : bool, default=False
