@@ -187,7 +187,7 @@ def _solve(place, seen, lifted, skeleton, length, least):
 
     if apart(least) >= size:
         raise ValueError(f"length: {first} and {second} cannot be {size:g} mm apart: their depths alone put them "
-                         f"{apart(least):.4g} mm apart in the median frame")
+                         f"{apart(least):.4g} mm apart in the median frame; is the length in mm?")
     if apart(FARTHEST) <= size:
         raise ValueError(f"length: {first} and {second} are in one place, they cannot be {size:g} mm apart")
     return float(brentq(lambda number: apart(number) - size, least, FARTHEST, xtol=1e-12, rtol=1e-12))

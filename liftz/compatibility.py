@@ -8,7 +8,6 @@ from ._proportions import N_CLIPS, Proportions, median, spread
 from ._readings import Readings
 from ._units import IN_MM
 from .adjustment import flip_y, resample, rescale, rotate_180
-from .plausibility import exchanged_hands
 from .sequences import check_sequences
 from .skeleton import Skeleton
 
@@ -128,8 +127,7 @@ def check_compatible(source, facts):
         if facts[key] is not None and told[key] is not None:
             check(told[key], facts[key])
     X = check_sequences(source["X"], skeleton=skeleton)
-    hands = exchanged_hands(X, skeleton)
-    return (*notes, *[hands] * bool(hands), *_check_body(X, skeleton, facts))
+    return (*notes, *_check_body(X, skeleton, facts))
 
 
 def _check_skeleton(given, wanted):

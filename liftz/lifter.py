@@ -87,7 +87,8 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     select : str or sequence of str, optional
         Regions and keypoints to lift, by name, from themselves alone; depths of all others are NaN.
     **parameters
-        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``. With ``look_ahead=0`` the
+        For the default `LSTMRegressor`, such as ``random_state=0`` or ``n_nets=1``. Given one, the others stay: with
+        ``hidden_size=128`` parts have their bottleneck still, unless ``bottleneck=None``. With ``look_ahead=0`` the
         whole Pipeline is causal: no frame's depths depend on a later frame.
 
     Returns

@@ -14,7 +14,7 @@ from liftz.cli.tune import tune
 from liftz.conversion import convert as to_coco
 from liftz.io import FileFormatError, read_csv, read_npz, write_npz
 from liftz.io._people import follow
-from liftz.skeletons import COCO_WHOLEBODY_133, OPENPOSE_137
+from liftz.skeletons import COCO_WHOLEBODY_133, KINECT_20, OPENPOSE_137
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_length_in_another_unit_is_told(mm, odd, openpose_model, clip, tmp_pat
     save_ridge(flat, signing(), depth_units="px")  # depths that no length contradicts
     result = run(lift, flat, clip[0], "-o", tmp_path / "out.npz", "--length", "LShoulder", "RShoulder", mm)
     assert result.exit_code == 0, told(result)
-    assert (f"the shoulders are {mm:.3g} mm apart: is it in mm?" in told(result)) == odd
+    assert (f"LShoulder and RShoulder are {mm:.3g} mm apart: is it in mm?" in told(result)) == odd
 
 
 def test_a_length_is_told_by_the_names_of_either_skeleton(openpose_model, clip, tmp_path):
@@ -146,8 +146,13 @@ def test_a_length_is_told_by_the_names_of_either_skeleton(openpose_model, clip, 
         assert result.exit_code == 0, told(result)
         found.append(read_npz(out).y[0])
     np.testing.assert_array_equal(*found)
-    result = run(lift, openpose_model, coco, "--convert", "-o", out, "--length", "elbow", "RShoulder", 350)
-    assert "'elbow'" in told(result)
+    kinect = tmp_path / "kinect.npz"
+    write_npz(kinect, to_coco(clip[1], OPENPOSE_137, KINECT_20), KINECT_20, fps=30, units="px", y_up=False)
+    for source, name, why in ((coco, "elbow", "has no keypoint 'elbow'"),
+                              (kinect, "HandLeft", "HandLeft of KINECT_20 has no counterpart in the lifter's")):
+        result = run(lift, openpose_model, source, "--convert", "-o", out, "--length", name, "RShoulder", 350)
+        assert why in told(result)
+        assert "--relative" not in told(result)
 
 
 def test_who_is_left_out_is_told(clip, tmp_path):
@@ -166,3 +171,15 @@ def test_info_leaves_hands_alone_apart(clip):
     alone[:, OPENPOSE_137.region_indices("body")] = np.nan
     write_npz(path, alone, OPENPOSE_137, fps=30, units="px", y_up=False)
     assert "--relative" in told(run(info, path))
+    points = points.copy()
+    points[:, OPENPOSE_137.indices(["Nose", "LWrist"])] = np.nan  # which a face and a hand are put onto, by a guess
+    write_npz(path, points, OPENPOSE_137, fps=30, units="px", y_up=False)
+    assert "--relative" not in told(run(info, path))
+
+
+def test_info_of_a_clip_that_shows_nothing(clip):
+    path, points = clip
+    write_npz(path, np.full_like(points, np.nan), OPENPOSE_137, fps=30, units="px", y_up=False)
+    result = run(info, path)
+    assert result.exit_code == 0, told(result)
+    assert "not seen: body 100.0 %" in told(result)

@@ -6,9 +6,8 @@ from door_cases import run, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liftz import Skeleton
+from liftz import Skeleton, plausibility
 from liftz.cli.fit import fit
-from liftz.compatibility import check_compatible, training_facts
 from liftz.datasets import make_signing
 from liftz.io import write_npz
 from liftz.plausibility import depth_direction, depth_unit, exchanged_hands
@@ -86,9 +85,60 @@ def test_exchanged_hands_are_counted_and_placed():
     clips = [DATA.X[0], exchanged(DATA.X[1], [3, 7])]
     assert exchanged_hands(clips, SIGNER).startswith("in frame 3 of clip 1 and 1 more a hand lies at the other hand's")
     assert exchanged_hands(clips[1:], SIGNER).startswith("in frame 3 and 1 more a hand")
-    facts = training_facts(DATA.X, SIGNER)
-    assert check_compatible({"X": DATA.X[:2], "skeleton": SIGNER}, facts) == ()
-    assert check_compatible({"X": clips[1:], "skeleton": SIGNER}, facts)[0].startswith("in frame 3 and 1 more")
+    about = {"names": ["talk_0", "talk_1"], "first_frames": [0, 1000]}
+    assert exchanged_hands(clips, SIGNER, **about).startswith("in frame 1003 of talk_1 and 1 more a hand")
+    flat = Skeleton("flat", SIGNER.keypoints, root="mid_hip")
+    assert exchanged_hands(clips, flat) == exchanged_hands(clips, SIGNER)
+
+
+@given(st.floats(0, 0.01), st.sampled_from(["depths", "places", "zeros"]), st.integers(0, 4))
+def test_what_is_astray_is_no_other_unit(share, what, seed):
+    rng = np.random.default_rng(seed)
+    X, y = [clip.copy() for clip in DATA.X], [depth.copy() for depth in DATA.y]
+    for clip, depth in zip(X, y, strict=True):
+        astray = rng.random(depth.shape) < share
+        if what == "depths":
+            depth[astray] += 100 * rng.standard_normal(astray.sum())
+        else:
+            clip[astray, :2] = 100 * rng.standard_normal((astray.sum(), 2)) if what == "places" else 0
+    assert depth_unit(X, y, SIGNER, units="cm", depth_units="cm") == ""
+    assert depth_unit(X, y, SIGNER, units="cm", depth_units="mm")
+
+
+def test_clips_without_a_keypoint_or_a_depth_tell_nothing():
+    none = np.full_like(DATA.X[0], np.nan)
+    X, y = [none, *DATA.X, DATA.X[0]], [DATA.y[0], *DATA.y, np.full_like(DATA.y[0], np.nan)]
+    for some in (X, y), (X[:1], y[:1]), (X[-1:], y[-1:]):
+        assert depth_unit(*some, SIGNER, units="cm", depth_units="cm") == ""
+        assert depth_direction(*some, SIGNER, y_up=False) == ""
+        assert exchanged_hands(some[0], SIGNER) == ""
+
+
+def test_few_raised_wrists_tell_nothing_nor_do_depths_of_nothing(monkeypatch):
+    frames = [([DATA.X[0][i:i + 1]], [-DATA.y[0][i:i + 1]]) for i in range(40)]
+    assert not any(depth_direction(*frame, SIGNER, y_up=False) for frame in frames)
+    monkeypatch.setattr(plausibility, "RAISED", 0)
+    assert any(depth_direction(*frame, SIGNER, y_up=False) for frame in frames)
+    assert depth_direction(DATA.X, [0 * depth for depth in DATA.y], SIGNER, y_up=False) == ""
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_frames_keep_their_numbers_where_rates_differ(fps, tmp_path):
+    for i in range(2):
+        points = np.dstack([exchanged(DATA.X[i], [7] * i)[..., :2], DATA.y[i]])
+        write_npz(tmp_path / f"clip{i}.npz", points, SIGNER, fps=fps if i else 30, units="cm", y_up=False,
+                  first_frame=100)
+    result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
+    assert result.exit_code == 0, told(result)
+    assert "clip1.npz: in frame 107 a hand lies at" in told(result)
+
+
+def test_flat_depths_are_refused(tmp_path):
+    points = np.dstack([DATA.X[0][..., :2], 0 * DATA.y[0]])
+    write_npz(tmp_path / "flat.npz", points, SIGNER, fps=30, units="cm", y_up=False)
+    result = run(fit, tmp_path / "flat.npz", "-o", tmp_path / "new.liftz")
+    assert result.exit_code == 1
+    assert "flat.npz: all depths are 0: it is flat" in told(result)
 
 
 def test_hands_that_meet_are_not_exchanged():
@@ -108,5 +158,6 @@ def test_fit_tells_of_them_once(tmp_path):
     result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
     assert result.exit_code == 0, told(result)
     for sentence in ("depths are said to be in cm, x and y in cm, but by how bones foreshorten a cm of depth is",
-                     "do these grow towards it?; likewise in 2 other files", "in frame 5 a hand lies at"):
+                     "do these grow towards it?", "in frame 5 a hand lies at the other hand's wrist: is one taken for "
+                     "the other there?; likewise in 2 other files"):
         assert told(result).count(sentence) == 1

@@ -109,7 +109,8 @@ def _go_on(console, path, data, reading, seen_ever):
         say(console, f"To fit a lifter on it:\n{shell('fit', path, *about, *depths, '-o', 'MODEL.liftz')}"
                      f"{stand_ins([*about, *depths])}")
     # Whatever the lifter is: it brings pixels to mm.
-    more = lift_options(data.skeleton, seen_ever, data.units or "px", "mm")
+    parts = [name for names in data.skeleton.regions.values() if set(names) & set(seen_ever) for name in names]
+    more = lift_options(data.skeleton, parts, data.units or "px", "mm", seen_ever)
     say(console, f"To lift it:\n{shell('lift', 'MODEL.liftz', path, *about, *more, '-o', 'OUTPUT.npz')}"
                  f"{stand_ins([*about, *more])}")
 

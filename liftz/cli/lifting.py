@@ -15,6 +15,7 @@ from ..assembly import assemble
 from ..conversion import correspondence
 from ..hierarchy import landmark
 from ..persistence import load, read_facts
+from ..plausibility import exchanged_hands
 from ..sequences import to_object_array
 from ..skeleton import Skeleton
 from .cures import Fitted, in_skeleton
@@ -23,7 +24,7 @@ from .outputs import output_for, write_clip
 
 __all__ = ["Lifting"]
 
-SHOULDERS = 150, 700  # mm, between which those of all people are apart, small children to giants
+SHOULDERS, PALM = (150, 700), (35, 160)  # mm, between which they are of all people, small children to giants
 NEEDED = ("skeleton", "fps", "units", "y_up", "image_size")
 
 
@@ -116,22 +117,26 @@ class Lifting:
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
                   "seen_units": source.units, "std": std,
                   "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0}
-        return world, lines + fitted.lines, [*fitted.notes, *self._doubts(world)]
+        told = exchanged_hands([source.X[0]], self.skeleton, first_frames=[world.first_frame])
+        return world, lines + fitted.lines, [*fitted.notes, *[told] * bool(told), *self._doubts(world)]
 
     def _doubts(self, world):
         """Notes on what is no more than a guess, and on a length that cannot be."""
         for region, anchor in world.guessed.items():
             yield (f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
                    f"(--relative leaves regions apart)")
-        shoulders = [pair for pair in self.skeleton.pairs if landmark(pair[0]) == ("left", "shoulder")
-                     and set(pair) <= set(world.skeleton.keypoints)]
-        if self.length is None or not shoulders:
-            return
-        ends = world.points[:, world.skeleton.indices(shoulders[0])]
-        apart = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
-        width = np.nanmedian(apart) if not np.isnan(apart).all() else np.mean(SHOULDERS)
-        if not SHOULDERS[0] < width < SHOULDERS[1]:
-            yield f"by --length {' '.join(map(str, self.length))} the shoulders are {width:.3g} mm apart: is it in mm?"
+        named = {landmark(name): world.skeleton.index(name) for name in world.skeleton.keypoints}
+        for *ends, (least, most) in (("left", "shoulder"), ("right", "shoulder"), SHOULDERS), *(
+                ((side, "hand wrist"), (side, "hand middle mcp"), PALM) for side in ("left", "right")):
+            if self.length is None or not named.keys() >= set(ends):
+                continue
+            a, b = (world.points[:, named[end]] for end in ends)
+            apart = np.linalg.norm(a - b, axis=1)
+            if not np.isnan(apart).all() and not least < np.nanmedian(apart) < most:
+                a, b = (world.skeleton.keypoints[named[end]] for end in ends)
+                yield (f"by --length {' '.join(map(str, self.length))} {a} and {b} are {np.nanmedian(apart):.3g} mm "
+                       f"apart: is it in mm?")
+                return
 
     def _predict(self, fitted):
         if not self.std:
@@ -144,6 +149,10 @@ class Lifting:
         if self.length is None or {*self.length[:2]} <= set(self.skeleton.keypoints):
             return self.length
         named = {found[0]: name for name, found in correspondence(given, self.skeleton).items() if len(found) == 1}
+        for name in self.length[:2]:
+            if name in given.keypoints and name not in self.skeleton.keypoints and name not in named:
+                raise ValueError(f"--length: {name} of {given.name} has no counterpart in the lifter's skeleton, "
+                                 f"{self.skeleton.name}")
         return *(named.get(name, name) for name in self.length[:2]), self.length[2]
 
     def _assemble(self, source, seen, depths, skeleton, length):
@@ -159,7 +168,7 @@ class Lifting:
             return assemble(seen, depths, whole, units=source.units, depth_units=self.facts["depth_units"],
                             length=length, focal=self.focal, center=center, y_up=source.y_up)
         except ValueError as error:
-            if "region" not in str(error):
+            if "hangs on" not in str(error) and "attached" not in str(error):
                 raise ValueError(str(error).replace("length=(keypoint, keypoint, mm)", "--length KEYPOINT KEYPOINT MM")
                                  ) from None
             raise ValueError(f"{error}; --relative leaves regions apart") from None

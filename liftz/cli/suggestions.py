@@ -26,10 +26,10 @@ def stand_ins(words):
     return f"\n  (put your own {'values' if len(asked) > 1 else 'value'} behind {', '.join(asked)})"
 
 
-def lift_options(skeleton, lifted, units, depth_units):
-    """What liftz lift has to be told for a lifter that lifts these keypoints, beside its files."""
-    length = known_length(skeleton, lifted) if units == "px" != depth_units else []
-    return [*length, *["--relative"] * _hangs_on_nothing(skeleton, lifted)]
+def lift_options(skeleton, lifted, units, depth_units, seen=None):
+    """What liftz lift has to be told for a lifter that lifts these keypoints, beside its files; not all may be seen."""
+    length = known_length(skeleton, lifted if seen is None else seen) if units == "px" != depth_units else []
+    return [*length, *["--relative"] * (bool(lifted) and _hangs_on_nothing(skeleton, lifted))]
 
 
 def known_length(skeleton, keypoints):

@@ -141,7 +141,7 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
     """Files with depths, one after the other in one data set."""
     parts: list[Bunch] = []
     rates: Counter[float] = Counter()
-    odd: dict[str, list] = {}
+    exchanged = []
     for path in files_in(paths, errors):
         if signers is not None and path.resolve() == signers.resolve():  # it may lie among the recordings
             continue
@@ -155,6 +155,11 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
         if part.depth_units is None:
             raise ValueError(f"{path}: x and y are in {part.units}, and the unit of the depths is not known: "
                              f"--depth-units mm, or px, cm or m")
+        _check_depths(path, part.y)
+        part["names"] = np.array(clip_names(part))
+        told = exchanged_hands(part.X, part.skeleton, first_frames=part.get("first_frames"),
+                               names=part.names if len(part.X) > 1 else None)
+        exchanged += [f"note: {path}: {told}"] * bool(told)
         first = parts[0] if parts else part
         if one_rate and (part.fps is None) != (first.fps is None):
             raise ValueError(f"{path}: fps is {part.fps}, that of the files before is {first.fps}: say --fps")
@@ -165,17 +170,14 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
             if part[key] != first[key]:
                 raise ValueError(f"{path}: {key} is {part[key]}, that of the files before is {first[key]}: they are "
                                  f"not of one kind")
-        for what, told in _oddities(part).items():
-            odd.setdefault(what, []).append((path, told))
-        part["names"], part["paths"] = np.array(clip_names(part)), [path] * len(part.X)
+        part["paths"] = [path] * len(part.X)
         part["persons"] = np.array(part.get("persons", range(len(part.X)))).astype(str)
         parts.append(part)
 
     if not parts:
         raise ValueError(f"{some(paths)} holds no recordings beside {signers}")
-    for (first, told), *others in odd.values():
-        more = f"; likewise in {counted(len(others), 'other file')}" * bool(others)
-        say(errors, f"note: {first}: {told}{more}")
+    if exchanged:
+        say(errors, exchanged[0] + f"; likewise in {counted(len(exchanged) - 1, 'other file')}" * (len(exchanged) > 1))
     for rate, n in rates.items():
         say(errors, f"note: {counted(n, 'file')} brought from {rate:.4g} to {parts[0].fps:.4g} frames per second, "
                     f"those of {parts[0].paths[0]}")
@@ -183,20 +185,22 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
     def joined(key):
         return np.concatenate([part[key] for part in parts]) if all(key in part for part in parts) else None
 
-    first = parts[0]
-    return Bunch(X=joined("X"), y=joined("y"), groups=joined("groups"), recordings=joined("recordings"),
+    first, X, y = parts[0], joined("X"), joined("y")
+    for told in (depth_unit(X, y, first.skeleton, units=first.units, depth_units=first.depth_units),
+                 "" if first.y_up is None else depth_direction(X, y, first.skeleton, y_up=first.y_up)):
+        if told:
+            say(errors, f"note: {told}")
+    return Bunch(X=X, y=y, groups=joined("groups"), recordings=joined("recordings"),
                  persons=joined("persons"), names=joined("names"), paths=[p for part in parts for p in part.paths],
                  first_frames=joined("first_frames"), skeleton=first.skeleton, fps=first.fps, units=first.depth_units,
                  keypoint_units=first.units, y_up=first.y_up, image_size=first.image_size)
 
 
-def _oddities(part):
-    """What is odd about the clips of a file, and a sentence on each."""
-    clips = part.X, part.y, part.skeleton
-    told = {"unit": depth_unit(*clips, units=part.units, depth_units=part.depth_units),
-            "direction": "" if part.y_up is None else depth_direction(*clips, y_up=part.y_up),
-            "hands": exchanged_hands(part.X, part.skeleton)}
-    return {what: sentence for what, sentence in told.items() if sentence}
+def _check_depths(path, y):
+    """Refuse z that is one number throughout, as beside points of a plane."""
+    known = np.concatenate([depth[~np.isnan(depth)] for depth in y])
+    if len(known) > 1 and (known == known[0]).all():
+        raise ValueError(f"{path}: all depths are {known[0]:g}: it is flat, and a lifter is fitted on depths")
 
 
 def _convert(console, data, skeleton):
