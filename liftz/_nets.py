@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._description import parts_of_net
+from ._gates import as_rows, bias_of, by_gate, first_layer, of_gates, stack
 
 __all__ = ["StepNets"]
 
@@ -41,11 +42,11 @@ class StepNets:
         self._inputs = _Inputs(lstms, len(nets), features, options["residual"])
         self._layers = []
         for layer in range(n_layers):
-            inputs = self._inputs.weights if layer == 0 else [_of_gates(weights, f"forwards.{layer}.weight_ih_l0")]
-            norm = [_stack(weights, f"norms.{layer}.{name}")[:, None]
+            inputs = self._inputs.weights if layer == 0 else [of_gates(weights, f"forwards.{layer}.weight_ih_l0")]
+            norm = [stack(weights, f"norms.{layer}.{name}")[:, None]
                     for name in ("weight", "bias") if options["layer_norm"]]
-            self._layers.append(_Layer(inputs, _of_gates(weights, f"forwards.{layer}.weight_hh_l0"),
-                                       _bias(weights, layer), norm))
+            self._layers.append(_Layer(inputs, of_gates(weights, f"forwards.{layer}.weight_hh_l0"),
+                                       bias_of(weights, layer), norm))
         self._residual = options["residual"]
         head = _Head if options["n_bins"] is None else _Bins
         self._head = head(lstms, len(nets), options["n_outputs"], put_out)
@@ -82,13 +83,13 @@ class _Inputs:
         for i, (seen, _, of_one) in enumerate(lstms):  # where parts see the same, they know the same of it
             mean[i // n_parts, 0, seen] = of_one["mean"]
             scale[i // n_parts, 0, seen] = of_one["scale"]
-            weights[i][:, seen] = _first(of_one)
+            weights[i][:, seen] = first_layer(of_one)
         self._mean, scale = mean[..., features.order], scale[..., features.order]
         self._low, self._high = -5 * scale, 5 * scale
         self._x = np.empty_like(scale)  # (n_nets, 1, F)
         self._n_lasting = features.n_lasting
         self._lasting_x, self._changing_x = np.split(self._x, [features.n_lasting], axis=2)
-        weights = _gates(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
+        weights = by_gate(weights[..., features.order]).reshape(n_nets, n_parts, -1, n_features) / scale[:, None]
         lasting, changing = np.split(weights, [features.n_lasting], axis=3)
         taken = [np.flatnonzero(np.isin(features.order[features.n_lasting:], seen)) for seen, _, _ in lstms[:n_parts]]
         self._taken = taken if any(len(own) < changing.shape[3] for own in taken) else None
@@ -98,21 +99,21 @@ class _Inputs:
             narrow = None
             if "inputs.weight" in of_part[0]:
                 wide = np.zeros((n_nets, len(of_part[0]["inputs.weight"]), n_features), np.float32)
-                wide[..., lstms[part][0]] = _stack(of_part, "inputs.weight")
-                narrow = _rows((wide[..., features.order] / scale)[..., features.n_lasting:][..., own])
+                wide[..., lstms[part][0]] = stack(of_part, "inputs.weight")
+                narrow = as_rows((wide[..., features.order] / scale)[..., features.n_lasting:][..., own])
             self._narrow.append(narrow)
-            self.weights.append(_rows(changing[:, part][..., own]) if narrow is None else
-                                _of_gates(of_part, "forwards.0.weight_ih_l0"))
-        bias = _bias([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
+            self.weights.append(as_rows(changing[:, part][..., own]) if narrow is None else
+                                of_gates(of_part, "forwards.0.weight_ih_l0"))
+        bias = bias_of([of_one for _, _, of_one in lstms], 0).reshape(n_nets, 1, -1)
         lasting = lasting.reshape(n_nets, -1, features.n_lasting)
-        self._lasting = _Lasting(_rows(lasting), bias, len(lstms), len(features.values))
+        self._lasting = _Lasting(as_rows(lasting), bias, len(lstms), len(features.values))
         self.skip, self._n_units = None, weights.shape[2] // 4
         if residual and any(len(seen) == self._n_units for seen, _, _ in lstms):
             skip, place = np.zeros((n_parts, self._n_units, n_features), np.float32), np.argsort(features.order)
             for part, (seen, _, _) in enumerate(lstms[:n_parts]):
                 if len(seen) == self._n_units:
                     skip[part, np.arange(self._n_units), place[seen]] = 1
-            self.skip = _rows(skip.reshape(1, -1, n_features) / scale)
+            self.skip = as_rows(skip.reshape(1, -1, n_features) / scale)
 
     def __call__(self, features, i):
         """Of clip `i`, what of each part changes, and the first layer's gates without it."""
@@ -220,41 +221,6 @@ class _Bins:
             p = np.exp(out - out.max(axis=1, keepdims=True))
             depths[made] += p @ centers / p.sum(axis=1)
         return self._put_out(depths / np.float32(self._n_nets))
-
-
-def _first(weights):
-    """Weights ``(4 * n_units, n_features)`` of the first layer, a bottleneck among them."""
-    after = weights["forwards.0.weight_ih_l0"]
-    return after if "inputs.weight" not in weights else after.astype(float) @ weights["inputs.weight"]
-
-
-def _stack(weights, name):
-    return np.stack([of_one[name] for of_one in weights]).astype(np.float32)
-
-
-def _of_gates(weights, name):
-    """Weights ``(n_lstms, n_inputs, n_gates)``."""
-    return _rows(_gates(_stack(weights, name)))
-
-
-def _bias(weights, layer):
-    """``(n_lstms, 1, n_gates)``: torch has two, which are added."""
-    one, other = (_stack(weights, f"forwards.{layer}.{name}_l0") for name in ("bias_ih", "bias_hh"))
-    return _gates(one + other)[:, None]
-
-
-def _rows(weights):
-    """Weights ``(N, n_outputs, n_inputs)`` with a row for every input."""
-    return np.ascontiguousarray(weights.transpose(0, 2, 1))
-
-
-def _gates(values):
-    """Layers' weights or biases, gates in the order i, f, o, g, those halved that ``(tanh(x / 2) + 1) / 2`` follows.
-
-    That is the sigmoid of x: so one tanh does for all of them.
-    """
-    i, f, g, o = np.split(values, 4, axis=1)
-    return np.concatenate([i / 2, f / 2, o / 2, g], axis=1)
 
 
 def _normalise(x, weight, bias):
