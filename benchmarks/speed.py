@@ -28,6 +28,7 @@ ONE = {"n_nets": 1, "by_part": False}
 ROWS = {
     "256 units, keypoints alone": {**ONE, "hidden_size": 256, "bones": False},
     "256 units, bones": {**ONE, "hidden_size": 256},
+    "256 units behind 48, bones": {**ONE, "hidden_size": 256, "bottleneck": 48},
     "128 units, bones": ONE,
     "4 x 64 units by part, keypoints alone": {"n_nets": 1, "bones": False},
     "4 x 64 units by part, bones": {"n_nets": 1},
