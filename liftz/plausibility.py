@@ -80,8 +80,8 @@ def depth_direction(X, y, skeleton, *, y_up):
         Depths, said to grow away from the camera.
     skeleton : Skeleton
         With shoulders, elbows and wrists; without them nothing is told.
-    y_up : bool
-        Whether y grows upwards.
+    y_up : bool or None
+        Whether y grows upwards; nothing is told where that is not known.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def depth_direction(X, y, skeleton, *, y_up):
     places = {landmark(name): skeleton.index(name) for region in skeleton.regions
               if skeleton.roots[region] == skeleton.root for name in skeleton.regions[region]}
     wanted = [(side, part) for part in ("shoulder", "elbow", "wrist") for side in ("left", "right")]
-    if not places.keys() >= set(wanted):
+    if y_up is None or not places.keys() >= set(wanted):
         return ""
     shoulders, elbows, wrists = np.reshape([places[joint] for joint in wanted], (3, 2))
     n_behind = n_ahead = n_raised = 0

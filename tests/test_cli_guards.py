@@ -135,6 +135,31 @@ def test_a_length_in_another_unit_is_told(mm, odd, openpose_model, clip, tmp_pat
     assert (f"LShoulder and RShoulder are {mm:.3g} mm apart: is it in mm?" in told(result)) == odd
 
 
+@pytest.mark.parametrize("fps", [29.97, 60])
+def test_lift_tells_of_hands_exchanged_by_the_recordings_own_frames(fps, openpose_model, clip, tmp_path):
+    path, points = clip
+    points, hands = points.copy(), [OPENPOSE_137.region_indices(f"{side}_hand") for side in ("left", "right")]
+    points[7, hands[0]], points[7, hands[1]] = points[7, hands[1]], points[7, hands[0]].copy()
+    write_npz(path, points, OPENPOSE_137, fps=fps, units="px", y_up=False, first_frame=1000)
+    result = run(lift, openpose_model, path, "-o", tmp_path / "out.npz", *LENGTH)
+    assert result.exit_code == 0, told(result)
+    assert "in frame 1007 a hand lies at the other hand's wrist" in told(result)
+
+
+def test_a_length_of_a_palm_is_told_where_there_are_no_shoulders(tmp_path):
+    data, hands = signing(), OPENPOSE_137.subset(["left_hand", "right_hand"])
+    kept, path = OPENPOSE_137.indices(hands.keypoints), tmp_path / "hands.npz"
+    data.X, data.y = [clip[:, kept] for clip in data.X], [depth[:, kept] for depth in data.y]
+    data.skeleton = hands
+    save_ridge(tmp_path / "hands.liftz", data)
+    write_npz(path, data.X[0], hands, fps=30, units="px", y_up=False)
+    for mm, odd in ((95, False), (9500, True)):
+        result = run(lift, tmp_path / "hands.liftz", path, "--relative", "-o", tmp_path / "out.npz", "--length",
+                     "left_hand_wrist", "left_hand_middle_mcp", mm)
+        assert result.exit_code == 0, told(result)
+        assert ("left_hand_wrist and left_hand_middle_mcp are 9.5e+03 mm apart: is it in mm?" in told(result)) == odd
+
+
 def test_a_length_is_told_by_the_names_of_either_skeleton(openpose_model, clip, tmp_path):
     coco = tmp_path / "coco.npz"
     write_npz(coco, to_coco(clip[1], OPENPOSE_137, COCO_WHOLEBODY_133), COCO_WHOLEBODY_133, fps=30, units="px",

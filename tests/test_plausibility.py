@@ -14,6 +14,7 @@ from liftz.plausibility import depth_direction, depth_unit, exchanged_hands
 
 DATA = make_signing(n_signers=3, n_clips=2, n_frames=40, views=(0,), random_state=0)
 SIGNER = DATA.skeleton
+LONG = make_signing(n_signers=3, n_clips=2, n_frames=120, views=(0,), random_state=0)  # a file tells by itself
 HANDS = [SIGNER.region_indices(f"{side}_hand") for side in ("left", "right")]
 IN_CM = {"mm": 10.0, "cm": 1.0, "m": 0.01}  # how many make a cm
 
@@ -65,6 +66,7 @@ def test_a_direction_is_not_guessed():
     assert depth_direction(DATA.X, aside, SIGNER, y_up=False) == ""
     unknown = [np.where(np.arange(len(SIGNER)) == SIGNER.index("mid_hip"), depth, np.nan) for depth in turned]
     assert depth_direction(DATA.X, unknown, SIGNER, y_up=False) == ""
+    assert depth_direction(DATA.X, turned, SIGNER, y_up=None) == ""
 
 
 @given(st.sets(st.integers(0, 39), max_size=40), st.floats(0, 0.3), st.integers(0, 2))
@@ -122,6 +124,30 @@ def test_few_raised_wrists_tell_nothing_nor_do_depths_of_nothing(monkeypatch):
     assert depth_direction(DATA.X, [0 * depth for depth in DATA.y], SIGNER, y_up=False) == ""
 
 
+@pytest.mark.parametrize("what", ["unit", "direction"])
+def test_one_file_that_differs_from_the_others_is_named(what, tmp_path):
+    change, told_of = {"unit": (0.01, "of depth is about 1e+02 cm of x and y"),
+                       "direction": (-1, "do these grow towards it?")}[what]
+    for i in range(4):
+        points = np.dstack([LONG.X[i][..., :2], LONG.y[i] * (change if i == 2 else 1)])
+        write_npz(tmp_path / f"clip{i}.npz", points, SIGNER, fps=30, units="cm", y_up=False)
+    result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
+    assert result.exit_code == 0, told(result)
+    assert "clip2.npz: " in told(result)
+    assert all(f"clip{i}.npz" not in told(result) for i in (0, 1, 3))
+    assert told(result).count(told_of) == 1
+
+
+def test_short_files_tell_together_that_depths_are_turned(tmp_path):
+    for i in range(20):
+        part = slice(6 * i, 6 * i + 6)
+        points = np.dstack([LONG.X[0][part, :, :2], -LONG.y[0][part]])
+        write_npz(tmp_path / f"clip{i:02d}.npz", points, SIGNER, fps=30, units="cm", y_up=False)
+    result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
+    assert result.exit_code == 0, told(result)
+    assert told(result).count("do these grow towards it?") == 1
+
+
 @pytest.mark.parametrize("fps", [30, 60])
 def test_frames_keep_their_numbers_where_rates_differ(fps, tmp_path):
     for i in range(2):
@@ -153,11 +179,12 @@ def test_hands_that_meet_are_not_exchanged():
 
 def test_fit_tells_of_them_once(tmp_path):
     for i in range(3):
-        points = np.dstack([exchanged(DATA.X[i], [5])[..., :2], -DATA.y[i] / 10])
+        points = np.dstack([exchanged(LONG.X[i], [5])[..., :2], -LONG.y[i] / 10])
         write_npz(tmp_path / f"clip{i}.npz", points, SIGNER, fps=30, units="cm", y_up=False)
     result = run(fit, tmp_path, "-o", tmp_path / "new.liftz", "--nets", 1, "--epochs", 1, "--select", "body")
     assert result.exit_code == 0, told(result)
     for sentence in ("depths are said to be in cm, x and y in cm, but by how bones foreshorten a cm of depth is",
-                     "do these grow towards it?", "in frame 5 a hand lies at the other hand's wrist: is one taken for "
-                     "the other there?; likewise in 2 other files"):
+                     "do these grow towards it?; likewise in 2 other files",
+                     "in frame 5 a hand lies at the other hand's wrist: is one taken for the other there?; likewise in "
+                     "2 other files"):
         assert told(result).count(sentence) == 1

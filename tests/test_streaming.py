@@ -88,7 +88,7 @@ PARAMETERS = st.fixed_dictionaries({
     "stride": st.sampled_from([1, 2, 3]),
     "n_nets": st.sampled_from([1, 3]),
     "num_layers": st.sampled_from([1, 2]),
-    "bottleneck": st.sampled_from([None, 3, 14]),
+    "bottleneck": st.sampled_from([None, 3, 20]),
     "residual, layer_norm": st.sampled_from([(False, False), (True, True), (True, False)]),
     "bins": st.sampled_from([None, None, 7]),
     "by_part": st.sampled_from([True, True, False]),

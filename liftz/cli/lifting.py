@@ -24,7 +24,9 @@ from .outputs import output_for, write_clip
 
 __all__ = ["Lifting"]
 
-SHOULDERS, PALM = (150, 700), (35, 160)  # mm, between which they are of all people, small children to giants
+LENGTHS = [  # in mm, between which they are of all people, small children to giants
+    (("left", "shoulder"), ("right", "shoulder"), 150, 700),
+    *(((side, "hand wrist"), (side, "hand middle mcp"), 35, 160) for side in ("left", "right"))]
 NEEDED = ("skeleton", "fps", "units", "y_up", "image_size")
 
 
@@ -87,8 +89,8 @@ class Lifting:
             3)`` in `seen_units`, `first_frame`, and `std`, of z in `units`, or None.
         lines : list of str
             What was done to get there.
-        notes : sequence of str
-            What could not be compared with the model's training.
+        notes : list of str
+            What could not be compared with the model's training, what is a guess, and what is odd.
         """
         source = Bunch(**data)
         source.X = to_object_array([data.X[i]])
@@ -117,26 +119,27 @@ class Lifting:
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
                   "seen_units": source.units, "std": std,
                   "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0}
-        told = exchanged_hands([source.X[0]], self.skeleton, first_frames=[world.first_frame])
-        return world, lines + fitted.lines, [*fitted.notes, *[told] * bool(told), *self._doubts(world)]
+        notes = [*fitted.notes, exchanged_hands(source.X, self.skeleton, first_frames=[world.first_frame]),
+                 *(f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
+                   f"(--relative leaves regions apart)" for region, anchor in world.guessed.items()),
+                 self._about_length(world)]
+        return world, lines + fitted.lines, [note for note in notes if note]
 
-    def _doubts(self, world):
-        """Notes on what is no more than a guess, and on a length that cannot be."""
-        for region, anchor in world.guessed.items():
-            yield (f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
-                   f"(--relative leaves regions apart)")
-        named = {landmark(name): world.skeleton.index(name) for name in world.skeleton.keypoints}
-        for *ends, (least, most) in (("left", "shoulder"), ("right", "shoulder"), SHOULDERS), *(
-                ((side, "hand wrist"), (side, "hand middle mcp"), PALM) for side in ("left", "right")):
-            if self.length is None or not named.keys() >= set(ends):
+    def _about_length(self, world):
+        """A note where `length` makes a body that nobody has; else an empty one."""
+        named = {landmark(name): name for name in world.skeleton.keypoints}
+        for *ends, least, most in LENGTHS if self.length is not None else []:
+            if not named.keys() >= set(ends):
                 continue
-            a, b = (world.points[:, named[end]] for end in ends)
-            apart = np.linalg.norm(a - b, axis=1)
-            if not np.isnan(apart).all() and not least < np.nanmedian(apart) < most:
-                a, b = (world.skeleton.keypoints[named[end]] for end in ends)
-                yield (f"by --length {' '.join(map(str, self.length))} {a} and {b} are {np.nanmedian(apart):.3g} mm "
-                       f"apart: is it in mm?")
-                return
+            a, b = (world.skeleton.index(named[end]) for end in ends)
+            apart = np.linalg.norm(world.points[:, a] - world.points[:, b], axis=1)
+            if np.isnan(apart).all():
+                continue
+            if least < np.nanmedian(apart) < most:
+                return ""
+            return (f"by --length {' '.join(map(str, self.length))} {named[ends[0]]} and {named[ends[1]]} are "
+                    f"{np.nanmedian(apart):.3g} mm apart: is it in mm?")
+        return ""
 
     def _predict(self, fitted):
         if not self.std:

@@ -141,7 +141,7 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
     """Files with depths, one after the other in one data set."""
     parts: list[Bunch] = []
     rates: Counter[float] = Counter()
-    exchanged = []
+    odd: dict[str, list] = {"unit": [], "direction": [], "hands": []}
     for path in files_in(paths, errors):
         if signers is not None and path.resolve() == signers.resolve():  # it may lie among the recordings
             continue
@@ -157,9 +157,8 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
                              f"--depth-units mm, or px, cm or m")
         _check_depths(path, part.y)
         part["names"] = np.array(clip_names(part))
-        told = exchanged_hands(part.X, part.skeleton, first_frames=part.get("first_frames"),
-                               names=part.names if len(part.X) > 1 else None)
-        exchanged += [f"note: {path}: {told}"] * bool(told)
+        for what, told in _oddities(part).items():
+            odd[what] += [f"{path}: {told}"] * bool(told)
         first = parts[0] if parts else part
         if one_rate and (part.fps is None) != (first.fps is None):
             raise ValueError(f"{path}: fps is {part.fps}, that of the files before is {first.fps}: say --fps")
@@ -176,8 +175,6 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
 
     if not parts:
         raise ValueError(f"{some(paths)} holds no recordings beside {signers}")
-    if exchanged:
-        say(errors, exchanged[0] + f"; likewise in {counted(len(exchanged) - 1, 'other file')}" * (len(exchanged) > 1))
     for rate, n in rates.items():
         say(errors, f"note: {counted(n, 'file')} brought from {rate:.4g} to {parts[0].fps:.4g} frames per second, "
                     f"those of {parts[0].paths[0]}")
@@ -186,14 +183,23 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
         return np.concatenate([part[key] for part in parts]) if all(key in part for part in parts) else None
 
     first, X, y = parts[0], joined("X"), joined("y")
-    for told in (depth_unit(X, y, first.skeleton, units=first.units, depth_units=first.depth_units),
-                 "" if first.y_up is None else depth_direction(X, y, first.skeleton, y_up=first.y_up)):
-        if told:
-            say(errors, f"note: {told}")
+    if not odd["direction"]:  # short files tell together what none of them does
+        odd["direction"] += filter(None, [depth_direction(X, y, first.skeleton, y_up=first.y_up)])
+    for found in filter(None, odd.values()):
+        more = f"; likewise in {counted(len(found) - 1, 'other file')}" * (len(found) > 1)
+        say(errors, f"note: {found[0]}{more}")
     return Bunch(X=X, y=y, groups=joined("groups"), recordings=joined("recordings"),
                  persons=joined("persons"), names=joined("names"), paths=[p for part in parts for p in part.paths],
                  first_frames=joined("first_frames"), skeleton=first.skeleton, fps=first.fps, units=first.depth_units,
                  keypoint_units=first.units, y_up=first.y_up, image_size=first.image_size)
+
+
+def _oddities(part):
+    """A sentence each on what is odd about the clips of a file; empty where nothing is."""
+    return {"unit": depth_unit(part.X, part.y, part.skeleton, units=part.units, depth_units=part.depth_units),
+            "direction": depth_direction(part.X, part.y, part.skeleton, y_up=part.y_up),
+            "hands": exchanged_hands(part.X, part.skeleton, first_frames=part.get("first_frames"),
+                                     names=part.names if len(part.X) > 1 else None)}
 
 
 def _check_depths(path, y):
