@@ -10,6 +10,11 @@ or behind the one before it as the truth has it, as far as ``sqrt(L^2 - l^2)`` o
 in the picture. So much does geometry miss that is told everything but the depths: of each signer the lengths (the
 medians over all of the signer's clips, over those of one view, or over the clip alone), and which end is nearer.
 Beside it the least that a body of such bones is off in three dimensions.
+
+Third table: how far the depths of a clip's mean pose are, in mm, from those of other clips of the same sign by the same
+signer, which were recorded in this view or another, once these are turned about the vertical as far as brings them
+nearest in x and z, which takes the truth. So much does a new view miss that is told the signer's own posture and the
+angle: the sensor sees another posture from the side than from ahead.
 """
 
 from __future__ import annotations
@@ -52,6 +57,30 @@ def repeated(depths, labels):
     return np.nanmean(np.concatenate(off)[:, np.nanmax(abs(depths), axis=0) > 0])  # the root is 0
 
 
+def posture_off(poses, signers, signs, views):
+    """How far a clip's mean depths are from those of the signer's other clips of the sign, by view.
+
+    Returns
+    -------
+    array of shape (n_views, n_views)
+        Of clips seen in a view, from those recorded in a view; the mean over signers.
+    """
+    off = [[{} for _ in np.unique(views)] for _ in np.unique(views)]
+    for i, pose in enumerate(poses):
+        alike = (signers == signers[i]) & (signs == signs[i]) & (np.arange(len(poses)) != i)
+        for view in np.unique(views[alike]):
+            turned = turned_to(poses[alike & (views == view)].mean(axis=0), pose)
+            off[views[i]][view].setdefault(signers[i], []).append(np.mean(abs(turned - pose)[:, 2]))
+    return np.array([[np.mean([np.mean(of_one) for of_one in of_signer.values()]) for of_signer in row] for row in off])
+
+
+def turned_to(pose, other):
+    """A pose ``(n_keypoints, 3)``, turned about the vertical to be the nearest to another in x and z."""
+    (x, _, z), (to_x, _, to_z) = pose.T, other.T
+    angle = np.arctan2(x @ to_z - z @ to_x, x @ to_x + z @ to_z)
+    return np.stack([np.cos(angle) * x - np.sin(angle) * z, pose[:, 1], np.sin(angle) * x + np.cos(angle) * z], axis=1)
+
+
 def from_bones(clip, depth, lengths, children, parents):
     """Depths that bones of these lengths ``(n_bones,)`` give, told which end of each is nearer."""
     out = depth - depth  # the root's 0, and NaN where there is none
@@ -77,10 +106,10 @@ def main():
     print(f"bones of {len(np.unique(data.groups))} signers in {len(X)} clips")
     for name, deviation in breathing(lengths, clips_of).items():
         print(f"  {name:26s}{deviation:6.1f} mm")
-    clip_depths = np.array([np.nanmean(depth, axis=0) for depth in y])
+    poses = np.array([np.nanmean(np.dstack([clip[..., :2], depth]), axis=0) for clip, depth in zip(X, y, strict=True)])
     signers, signs = (np.unique(names, return_inverse=True)[1] for names in (data.groups, data.signs))
     print(f"a joint's mean depth, from clip to clip of a sign in a view: "
-          f"{repeated(clip_depths, np.stack([signers, signs, views], axis=1)):.1f} mm")
+          f"{repeated(poses[..., 2], np.stack([signers, signs, views], axis=1)):.1f} mm")
     print(f"\n{'lengths known of':20s}{'depth off':>10s}")
     for name, parts in {"the signer": [np.concatenate(of_signer) for of_signer in clips_of],
                         "signer and view": [clips for of_signer in clips_of for clips in of_signer],
@@ -93,6 +122,10 @@ def main():
         print(f"{name:20s}{mpjpe(y, to_object_array(depths), skeleton=data.skeleton):10.1f}")
     off = [np.nanmean(fit_bones(np.dstack([X[i], y[i]])[::5], data.skeleton).distance) for i in range(0, len(X), 10)]
     print(f"a body of constant bones, nearest to the truth of a clip in 3D: {np.mean(off):.1f} mm off")
+    joints = np.delete(poses, data.skeleton.root_indices(), axis=1)
+    print(f"\n{'mean pose seen in':20s}" + "".join(f"{f'from view {view + 1}':>13s}" for view in np.unique(views)))
+    for view, row in enumerate(posture_off(joints, signers, signs, views)):
+        print(f"{f'view {view + 1}':20s}" + "".join(f"{off:13.1f}" for off in row))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import levers
+from levers import levers, perturbed
 from protocols import SETTINGS, check_no_leak, folds, load
 from rivals import TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
@@ -72,6 +72,7 @@ def ablation(skeleton, seed, **options):
         out[f"one net, {name}"] = lifter(**change)
     for name, look_ahead in {"causal": 0, "5 frames ahead": 5, "15 frames ahead": 15, "30 frames ahead": 30}.items():
         out[f"one net, own sizes, {name}"] = lifter(look_ahead=look_ahead)
+    out |= {f"one net, {name}": changed for name, changed in perturbed(lifter).items()}
     plain = lifter()["lift"].regressor.get_params(deep=False)
     for name, other, lr in (("temporal convolution", TemporalConvolutionRegressor, 1e-3),
                             ("transformer", TransformerRegressor, 7e-4)):

@@ -17,10 +17,10 @@ from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from levers import FromParents, MirroredToo, levers, mirror  # noqa: E402
+from levers import FromParents, MirroredToo, at_another_pace, levers, mirror, perturbed  # noqa: E402
 from protocols import check_no_leak, folds  # noqa: E402
 from rivals import rivals  # noqa: E402
-from sensor import from_bones, lengths_of  # noqa: E402
+from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary  # noqa: E402
 from signers import read  # noqa: E402
 
@@ -131,18 +131,42 @@ def test_mirrored_at_prediction_mirror_images_have_mirrored_depths():
 
 
 @pytest.mark.parametrize("name", ["averaged weights", "pre-trained on masked keypoints", "mirrored clips",
-                                  "arms by LSTMs of their own"])
+                                  "arms by LSTMs of their own", "noise of 5 mm", "keypoints astray by 10 mm",
+                                  "a tenth of the keypoints hidden", "15 % missing", "at another pace"])
 def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
     X, y = bodies(0)
 
     def tiny(**changed):
         return make_lifter(KINECT_20, **{"n_nets": 1, "random_state": 0, "hidden_size": 4, "max_epochs": 2} | changed)
 
-    one, two = (levers(tiny)[name].fit(X, y, groups=["A", "B", "C"]).predict(X) for _ in range(2))
+    one, two = ((levers(tiny) | perturbed(tiny))[name].fit(X, y, groups=["A", "B", "C"]).predict(X) for _ in range(2))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
     plain = tiny().fit(X, y, groups=["A", "B", "C"]).predict(X)
     assert not np.array_equal(plain[0], one[0])
+
+
+def test_at_another_pace_clips_and_their_depths_still_go_together():
+    times = np.arange(30, dtype=np.float32)
+    clip, depth = np.stack([times, 2 * times], axis=1)[:, None], -times[:, None]
+    lengths = set()
+    for seed in range(10):
+        seen, deep = at_another_pace(clip, depth, np.random.default_rng(seed))
+        assert len(seen) == len(deep)
+        lengths.add(len(seen))
+        assert seen[0, 0, 0] == 0 and seen[-1, 0, 0] == 29
+        np.testing.assert_allclose(seen[:, 0], deep * [-1, -2], atol=1e-4)
+    assert min(lengths) < 30 < max(lengths)
+
+
+def test_a_posture_seen_from_elsewhere_is_off_by_what_no_turn_explains():
+    pose = np.array([[100.0, 300.0, 0.0], [0.0, 100.0, 100.0], [-100.0, 0.0, 0.0]])
+    turned, lengthened = pose[:, [2, 1, 0]] * [-1, 1, 1], pose * [1, 1, 1.3]
+    poses = np.stack([pose, pose, turned, turned, lengthened, lengthened])
+    off = posture_off(poses, np.repeat("A", 6), np.zeros(6), np.repeat([0, 1, 2], 2))
+    np.testing.assert_allclose(np.diag(off), 0, atol=1e-9)
+    np.testing.assert_allclose(off[:2, :2], 0, atol=1e-9)
+    assert 5 < off[0, 2] < 15
 
 
 def test_bones_that_keep_their_lengths_give_the_depths():
