@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from liftz import LSTMRegressor, make_lifter
 from liftz.datasets.projection import burst_mask
 from liftz.features import feature_columns
+from liftz.losses import MaskedLoss
 from liftz.net import ClipDataset
 from liftz.sequences import check_sequences, to_object_array
 from liftz.tags import SequenceRegressorMixin
@@ -39,6 +40,7 @@ def levers(lifter):
         "averaged weights": lifter(callbacks=[AverageWeights()]),
         "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False) | {"by_part": False})),
         "arms by LSTMs of their own": around(ArmsApart(**regressor.get_params(deep=False))),
+        "bones in the loss": around(BonesInLoss(**regressor.get_params(deep=False))),
     }
 
 
@@ -210,6 +212,26 @@ class ArmsApart(LSTMRegressor):
         rest = np.setdiff1d(np.arange(len(self.skeleton)), np.concatenate(arms)).tolist()
         return [(feature_columns([*rest, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.array(own))
                 for own in (rest, *arms)]
+
+
+class BonesInLoss(LSTMRegressor):
+    """LSTMs that are taught the depth between the ends of each bone, beside that of every joint."""
+
+    def make_net(self, dataset):
+        children, parents, _ = bone_tree(self.skeleton)
+        return super().make_net(dataset).set_params(criterion=BoneLoss, criterion__bones=(children, parents))
+
+
+class BoneLoss(MaskedLoss):
+    """The loss of depths, and half of the same over what they change by along each bone."""
+
+    def __init__(self, bones, **options):
+        super().__init__(**options)
+        self.bones = bones
+
+    def forward(self, y_pred, y_true):
+        along = [depths[..., self.bones[0]] - depths[..., self.bones[1]] for depths in (y_pred, y_true)]
+        return super().forward(y_pred, y_true) + 0.5 * self._mean(*along)
 
 
 def hide(clip, places, rng, signer=None):
