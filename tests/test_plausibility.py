@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from liftz import Skeleton, plausibility
 from liftz.cli.fit import fit
+from liftz.cli.info import info
+from liftz.cli.training import _check_depths
 from liftz.datasets import make_signing
 from liftz.io import write_npz
 from liftz.plausibility import depth_direction, depth_unit, exchanged_hands
@@ -165,6 +167,26 @@ def test_flat_depths_are_refused(tmp_path):
     result = run(fit, tmp_path / "flat.npz", "-o", tmp_path / "new.liftz")
     assert result.exit_code == 1
     assert "flat.npz: all depths are 0: it is flat" in told(result)
+
+
+def test_a_recording_without_depths_among_others_is_named(tmp_path):
+    for name, depth in {"deep": DATA.y[0], "empty": np.full_like(DATA.y[0], np.nan)}.items():
+        points = np.dstack([DATA.X[0][..., :2], depth])
+        write_npz(tmp_path / f"{name}.npz", points, SIGNER, fps=30, units="cm", y_up=False)
+    result = run(fit, tmp_path, "-o", tmp_path / "new.liftz")
+    assert result.exit_code == 1
+    assert "empty.npz: no depth is known of it" in told(result)
+    about = run(info, tmp_path / "empty.npz")
+    assert about.exit_code == 0
+    assert "depths: none" in about.output
+    assert "liftz fit" not in about.output
+
+
+def test_of_several_clips_those_without_depths_are_named(tmp_path):
+    clips = list(DATA.y[:3])
+    clips[1] = np.full_like(clips[1], np.nan)
+    with pytest.raises(ValueError, match="all.csv: no depth is known of b, and"):
+        _check_depths("all.csv", clips, ["a", "b", "c"])
 
 
 def test_hands_that_meet_are_not_exchanged():

@@ -68,6 +68,8 @@ def _about_clips(console, path, data, most, reading):
     from ..sequences import seen
 
     skeleton, frames = data.skeleton, sum(map(len, data.X))
+    if "y" in data and all(np.isnan(depth).all() for depth in data.y):
+        del data["y"]
     size = data.image_size
     say(console, f"{path}: {counted(len(data.X), 'clip')}, {counted(frames, 'frame')}")
     say(console, f"  skeleton: {skeleton.name}, {len(skeleton)} keypoints, from {_root(skeleton.root)}")

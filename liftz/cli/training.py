@@ -155,8 +155,8 @@ def _read(errors, paths, about, read, depth_units, one_rate, signers):
         if part.depth_units is None:
             raise ValueError(f"{path}: x and y are in {part.units}, and the unit of the depths is not known: "
                              f"--depth-units mm, or px, cm or m")
-        _check_depths(path, part.y)
         part["names"] = np.array(clip_names(part))
+        _check_depths(path, part.y, part.names)
         for what, told in _oddities(part).items():
             odd[what] += [f"{path}: {told}"] * bool(told)
         first = parts[0] if parts else part
@@ -202,8 +202,12 @@ def _oddities(part):
                                      names=part.names if len(part.X) > 1 else None)}
 
 
-def _check_depths(path, y):
-    """Refuse z that is one number throughout, as beside points of a plane."""
+def _check_depths(path, y, names):
+    """Refuse clips none of whose depths is known, and z that is one number throughout, as beside points of a plane."""
+    lacking = [name for name, depth in zip(names, y, strict=True) if np.isnan(depth).all()]
+    if lacking:
+        which = "it" if len(y) == 1 else some(lacking)
+        raise ValueError(f"{path}: no depth is known of {which}, and a lifter is fitted on depths: leave it out")
     known = np.concatenate([depth[~np.isnan(depth)] for depth in y])
     if len(known) > 1 and (known == known[0]).all():
         raise ValueError(f"{path}: all depths are {known[0]:g}: it is flat, and a lifter is fitted on depths")
