@@ -11,8 +11,9 @@ from results import machine, write_section
 PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
 COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
-           "of one net": 11, "fits": 5, "s a fit": 8}
-P6 = {"mm": 7, "before": 7, "ratio": 6, "worst": 12, "fits": 5}
+           "of one net": 11, "from to": 13, "fits": 5, "s a fit": 8}
+P6 = {"mm": 7, "before": 7, "ratio": 6, "signers": 8, "seeds": 10, "worst": 12, "worse": 9, "offset": 7,
+      "before it": 10}
 
 
 def by_table(lines):
@@ -24,44 +25,57 @@ def by_table(lines):
     return dict(sorted(out.items()))
 
 
+def person(line):
+    """Who was left out. Synthetic people are others with another seed."""
+    return line["signer"] + f" of seed {line['seed']}" * (line["protocol"] == "P7")
+
+
 def mean_of(lines, key):
-    """The mean over signers of the mean over seeds; None where no line has it."""
-    signers = defaultdict(list)
+    """The mean over seeds, by signer; nobody whom no line tells it of."""
+    people = defaultdict(list)
     for line in lines:
         if key in line:
-            signers[line["signer"]].append(line[key])
-    return {signer: float(np.mean(found)) for signer, found in signers.items()}
+            people[person(line)].append(line[key])
+    return {who: float(np.mean(found)) for who, found in people.items()}
 
 
 def row(lines):
     """The figures of one model: means over signers and seeds, deviations, the worst signer."""
     errors = mean_of(lines, "error")
     worst = max(errors, key=errors.get)
-    mean = {key: list(mean_of(lines, key).values()) for key in ("offset", "motion", "posture off", "inside", "before")}
+    mean = {key: list(mean_of(lines, key).values()) for key in ("offset", "motion", "posture off", "inside")}
     out = {"mm": f"{np.mean(list(errors.values())):.2f}", "signers": f"{np.std(list(errors.values())):.2f}",
-           "seeds": over_seeds(lines), "worst": f"{errors[worst]:.2f} {worst}",
-           "fits": f"{len(lines)}"}
-    out |= {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
-    if mean["before"]:
-        out["ratio"] = f"{np.mean([line['error'] / line['before'] for line in lines]):.3f}"
-        ratios = mean_of([line | {"ratio": line["error"] / line["before"]} for line in lines], "ratio")
-        worst = max(ratios, key=ratios.get)
-        out["worst"] = f"{ratios[worst]:.3f} {worst}"
-    if "fit_seconds" in lines[0]:
-        out["s a fit"] = f"{np.mean([line['fit_seconds'] for line in lines]):.0f}"
+           "seeds": over_seeds(lines), "worst": f"{errors[worst]:.2f} {worst.split()[0]}", "fits": f"{len(lines)}"}
+    seconds = [line["fit_seconds"] for line in lines if line["machine"].startswith("cpu")]
+    out["s a fit"] = f"{np.mean(seconds):.0f}" if seconds else ""
+    return out | {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
+
+
+def row_of_adapted(lines):
+    """The figures of P6: errors after adaptation, before it, and what the ones are of the others."""
+    lines = [line | {"ratio": line["error"] / line["before"]} for line in lines]
+    ratios, worst = list(mean_of(lines, "ratio").values()), max(lines, key=lambda line: line["ratio"])
+    out = {"mm": f"{np.mean(list(mean_of(lines, 'error').values())):.2f}",
+           "before": f"{np.mean(list(mean_of(lines, 'before').values())):.2f}",
+           "ratio": f"{np.mean(ratios):.3f}", "signers": f"{np.std(ratios):.3f}",
+           "seeds": over_seeds(lines, "ratio", 3), "worst": f"{worst['ratio']:.3f} {worst['signer']}",
+           "worse": f"{sum(line['ratio'] > 1 for line in lines)} of {len(lines)}"}
+    for column, key in {"offset": "offset", "before it": "offset before"}.items():
+        parts = list(mean_of([line for line in lines if "offset before" in line], key).values())
+        out[column] = f"{np.mean(parts):.2f}" if parts else ""
     return out
 
 
-def over_seeds(lines):
+def over_seeds(lines, key="error", digits=2):
     """The deviation over seeds of the mean over those signers who have every seed; with their number, if not all."""
     seeds = defaultdict(dict)
     for line in lines:
-        seeds[line["seed"]][line["signer"]] = line["error"]
+        seeds[line["seed"]][person(line)] = line[key]
     everyone, common = set.union(*map(set, seeds.values())), set.intersection(*map(set, seeds.values()))
     if len(seeds) < 2 or not common:
         return ""
     spread = np.std([np.mean([found[signer] for signer in common]) for found in seeds.values()])
-    return f"{spread:.2f}" + (f" of {len(common)}" if common < everyone else "")
+    return f"{spread:.{digits}f}" + (f" of {len(common)}" if common < everyone else "")
 
 
 def paired(mine, theirs):
@@ -91,16 +105,23 @@ def tables(lines):
                 f"{'model':68s}" + "".join(f"{'cm' if (protocol, name) == ('P7', 'mm') else name:>{width}s}"
                                          for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
-            cells = row(found)
-            if variant == PARTS and (of := share(found, models.get(unchanged(model), []))) is not None:
-                cells["of one net"] = f"{of:.3f}"
+            cells = row_of_adapted(found) if protocol == "P6" else row(found)
+            plain = models.get(unchanged(model), [])
+            if variant == PARTS and (of := share(found, plain)) is not None:
+                ratios = [changed / error for changed, error in paired(found, plain).values()]
+                cells |= {"of one net": f"{of:.3f}", "from to": f"{min(ratios):.2f}-{max(ratios):.2f}"}
             mark = " *" if len(mean_of(found, "error")) < most else ""
             texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
             out.append(f"{model + mark:68s}" + "".join(texts))
         if any(len(mean_of(found, "error")) < most for found in models.values()):
             out.append("* on some of the signers only, so its mean compares with no other")
         if variant == PARTS:
-            out.append("what changes a net of own sizes is compared with that")
+            out.append("what changes a net of own sizes is compared with that; from to: over signers")
+        if protocol == "P6":
+            out.append("offset, and before it: of the fits that told them; worst: of all fits")
+        unplaced = max(int(line.get("unplaced", 0)) for found in models.values() for line in found)
+        if unplaced:
+            out.append(f"clips that never show their root, of one signer and seed at most, and left out: {unplaced}")
     return out + [""] + summary(lines)
 
 
@@ -121,6 +142,9 @@ def summary(lines):
             behind = [f"{signer} (seed {seed})" for (signer, seed), (error, ridge) in pairs.items() if error > ridge]
             text += (f", {shares['frame ridge']:.3f} of the frame ridge, behind it for "
                      f"{', '.join(behind) or 'nobody'}, worst signer {max(mine.values()) / mean:.2f} of the mean")
+        inside = mean_of(models["lifter"], "inside").values()
+        if inside:
+            text += f", 90 % intervals hold {min(inside):.2f} to {max(inside):.2f} of a signer's truth"
         out.append(text)
     return out
 

@@ -30,7 +30,7 @@ from rivals import TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
-from liftz.metrics import error_parts, mpjpe
+from liftz.metrics import error_parts
 from liftz.sequences import seen
 
 FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
@@ -85,7 +85,7 @@ def measure(name, model, seed, fold, data):
     """The result lines of one fit."""
     torch.set_num_threads(1)
     X, y, train, test = fold.X, data.y, fold.train, fold.test
-    check_no_leak(X, data.groups, train, test, same_signer=fold.setting == "floor")
+    check_no_leak(y, data.groups, train, test, same_signer=fold.setting == "floor")
     start = time.process_time()
     model.fit(X[train], y[train], groups=data.groups[train])
     device = getattr(model[-1].regressor, "device", "cpu")
@@ -131,12 +131,15 @@ def adapted(model, X, y, test, skeleton, seed):
         chosen = rng.choice(len(test), n, replace=False)
         rest = np.delete(test, chosen)
         tuned = model.adapt(X[test[chosen]], y[test[chosen]])
-        before, after = (mpjpe(y[rest], m.predict(X[rest]), skeleton=skeleton) for m in (model, tuned))
-        yield {"variant": f"{n} clip{'s' * (n > 1)} with depth", **_rounded({"error": after, "before": before})}
-    guessed = model.predict(X[test])
-    tuned = model.adapt(X[test], guessed, lr=5e-4, max_epochs=5, batch_size=32)
-    before, after = (mpjpe(y[test], depths, skeleton=skeleton) for depths in (guessed, tuned.predict(X[test])))
-    yield {"variant": "all clips without depth", **_rounded({"error": after, "before": before})}
+        yield {"variant": f"{n} clip{'s' * (n > 1)} with depth", **_changed(model, tuned, X[rest], y[rest], skeleton)}
+    tuned = model.adapt(X[test], model.predict(X[test]), lr=5e-4, max_epochs=5, batch_size=32)
+    yield {"variant": "all clips without depth", **_changed(model, tuned, X[test], y[test], skeleton)}
+
+
+def _changed(model, tuned, X, y, skeleton):
+    """The parts of the error after adaptation, and of that before it."""
+    before, after = (error_parts(y, m.predict(X), skeleton=skeleton) for m in (model, tuned))
+    return _rounded(after | {"before": before["error"], "offset before": before["offset"]})
 
 
 def _rounded(figures):

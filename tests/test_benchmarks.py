@@ -11,18 +11,19 @@ from lifting_cases import SIGNER, TINY, assert_clips_alone, recordings
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from liftz import make_lifter
+from liftz import MeanPose, make_lifter
+from liftz.datasets import make_signing, project
 from liftz.sequences import to_object_array
 from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from levers import FromParents, MirroredToo, at_another_pace, levers, mirror, perturbed  # noqa: E402
-from protocols import check_no_leak, folds  # noqa: E402
+from protocols import Fold, check_no_leak, folds  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary  # noqa: E402
-from signers import read  # noqa: E402
+from signers import measure, read  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
 
@@ -33,8 +34,19 @@ def test_a_planted_leak_is_found():
     with pytest.raises(AssertionError, match="signer Ann is in training and test"):
         check_no_leak(X, signers, np.arange(6), np.flatnonzero(signers == "Ann"))
     X[1] = X[0].copy()  # Ben's clip is Ann's, under his name
-    with pytest.raises(AssertionError, match="clip 0 of the test is also in training"):
+    with pytest.raises(AssertionError, match="clip 0 of the test, or a part of it, is also in training"):
         check_no_leak(X, signers, np.flatnonzero(signers != "Ann"), np.flatnonzero(signers == "Ann"))
+    X[1] = X[0][2:-1].copy()  # a part of it
+    with pytest.raises(AssertionError, match="or a part of it, is also in training"):
+        check_no_leak(X, signers, np.flatnonzero(signers != "Ann"), np.flatnonzero(signers == "Ann"))
+
+
+def test_a_planted_leak_is_found_behind_the_noise_of_pixels():
+    data = make_signing(n_signers=2, n_clips=2, n_frames=20, random_state=0)
+    data.X[2], data.y[2] = data.X[0].copy(), data.y[0].copy()  # the one's clip, under the other's name
+    fold = Fold("pixels", "", data.groups[2], project(data, "T2", distance=200), np.arange(2), np.arange(2, 4), [])
+    with pytest.raises(AssertionError, match="clip 2 of the test, or a part of it, is also in training"):
+        measure("mean pose", make_lifter(data.skeleton, MeanPose()), 0, fold, data)
 
 
 @pytest.mark.parametrize("name", list(rivals(SIGNER, 0)))
@@ -50,11 +62,16 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
     n = 4 * 9
     X = to_object_array([rng.normal(size=(20, 20, 2)).astype(np.float32) for _ in range(n)])
     data = Bunch(X=X, groups=np.repeat(list("ABCD"), 9), repetitions=np.tile(np.arange(1, 10), 4), skeleton=KINECT_20)
+    y = to_object_array([rng.normal(size=(20, 20)).astype(np.float32) for _ in range(n)])
+    data["y"] = y
+    y[8] = y[7].copy()  # the same, called by two numbers
+    [fold] = [fold for fold in folds("floor", data, ["A"], 0)]
+    check_no_leak(y, data.groups, fold.train, fold.test, same_signer=True)
     for setting in ("metric", "view", "few"):
         found = list(folds(setting, data, list("ABCD"), 0))
         assert {fold.signer for fold in found} == set("ABCD")
         for fold in found:
-            check_no_leak(fold.X, data.groups, fold.train, fold.test)
+            check_no_leak(y, data.groups, fold.train, fold.test)
             assert set(data.groups[fold.test]) == {fold.signer}
             if setting == "view":
                 assert data.repetitions[fold.train].max() < 7 <= data.repetitions[fold.test].min()
@@ -63,7 +80,7 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
     for fold in folds("floor", data, list("ABCD"), 0):  # the same signer, never the same clip
         check_no_leak(fold.X, data.groups, fold.train, fold.test, same_signer=True)
         with pytest.raises(AssertionError, match="is in training and test"):
-            check_no_leak(fold.X, data.groups, fold.train, fold.test)
+            check_no_leak(y, data.groups, fold.train, fold.test)
 
 
 def test_a_torn_last_line_is_taken_off_and_the_rest_read(tmp_path, capsys):
