@@ -38,7 +38,7 @@ class Lifter(Pipeline):
         -------
         self
         """
-        if groups is not None and has_fit_parameter(self[-1].regressor, "groups"):
+        if groups is not None and has_fit_parameter(getattr(self[-1], "regressor", self[-1]), "groups"):
             routed = get_config()["enable_metadata_routing"]
             params["groups" if routed else f"{self.steps[-1][0]}__groups"] = groups
         return super().fit(X, y, **params)

@@ -31,6 +31,7 @@ from .tags import SequenceRegressorMixin
 __all__ = ["LSTMRegressor"]
 
 N_BATCHES = 1200
+SHAPE = ("hidden_size", "num_layers", "bottleneck", "look_ahead", "residual", "layer_norm", "n_bins")  # of a net
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -39,7 +40,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     Features and depths are normalised inside, by statistics of the training clips. Several nets are fitted, and
     their depths averaged. Where `fit` knows four signers or more, each net does without some of them, in turn: nets
-    that differ more average better, and what they miss on those signers tells how far to trust them.
+    that differ more average better, and what they miss on those signers tells how far to trust them. Of clips and
+    depths of theirs it sees nothing, but `augment` may borrow their mean postures.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         A linear layer makes so many numbers of a frame's features, where there are more, before an LSTM sees them; of
         each part's, with `by_part`. Default: it sees them as they are.
     look_ahead : int, optional
-        How many frames ahead a frame sees; 0 makes prediction causal. Default: all.
+        How many frames ahead a frame sees, rounded down to a multiple of `stride`; 0 makes prediction causal. Default:
+        all.
     one_size : bool, default=False
         Whether the nets see everybody in one size, by what a clip shows of the bones, and their depths are scaled back
         (see `liftz.sizes.BodySize`). It takes a skeleton, and keypoints and depths relative to their roots. With a
@@ -269,7 +272,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         depths : object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
         stds : likewise, only with `return_std`
             1.645 standard deviations to either side cover 90 % of the truth, on average over signers who were not
-            in the training. NaN where the training knew no truth. They see the whole clip, whatever `look_ahead` is.
+            in the training. NaN for keypoints of which the truth of too few signers was known. They see the whole clip,
+            whatever `look_ahead` is.
         """
         check_is_fitted(self, "nets_")
         if return_std and self.errors_ is None:
@@ -312,8 +316,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         adapted.nets_ = []
         for seed, net in zip(seeds, self.nets_, strict=True):
             dataset = trainer._dataset(X, y, rng=np.random.default_rng(seed))
-            tuned = trainer.make_net(dataset).initialize()
-            tuned.module_.load_state_dict(net.module_.state_dict())
+            tuned = trainer.make_net(dataset)
+            for name in SHAPE:
+                was, now = (getattr(of_net, f"module__{name}", None) for of_net in (net, tuned))
+                if was != now:
+                    raise ValueError(f"adapt takes nets as they were fitted, with {name}={was!r}, which is {now!r} "
+                                     f"now: set it back, or fit again")
+            tuned.initialize().module_.load_state_dict(net.module_.state_dict())
             adapted.nets_.append(tuned.learn(dataset, None, int(seed)))
         return adapted
 

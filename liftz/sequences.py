@@ -151,6 +151,9 @@ def check_groups(groups, n_clips):
     groups = np.asarray(groups)
     if groups.shape != (n_clips,):
         raise ValueError(f"groups has shape {groups.shape}, expected one label for each of {n_clips} clips")
+    for i, label in enumerate(groups.tolist()):
+        if label is None or label != label:  # NaN is not itself
+            raise ValueError(f"groups: clip {i} has {label}, expected the label of its signer")
     return groups
 
 

@@ -102,6 +102,15 @@ def test_models_are_compared_on_the_signers_and_seeds_that_both_have():
     assert "behind it for A (seed 0), worst" in text
 
 
+def test_synthetic_people_of_another_seed_are_others():
+    lines = [{"protocol": "P7", "variant": "", "model": model, "seed": seed, "signer": "S1", "error": error}
+             for model, seed, error in (("lifter", 0, 1.0), ("lifter", 1, 3.0), ("frame ridge", 0, 4.0),
+                                        ("frame ridge", 1, 4.0), ("TCN", 0, 5.0))]
+    [text] = summary(lines)
+    assert "lifter 2.00 on 2 signers = 0.500 of frame ridge" in text
+    assert "worst signer 1.50 of the mean" in text
+
+
 class Recall(BaseEstimator):
     """Predicts the depths that it was fitted on, for the same clips, whatever their order."""
 

@@ -36,6 +36,15 @@ def test_it_takes_another_regressor_but_no_parameters_for_it():
         make_lifter(SIGNER, select="hnad")
 
 
+@pytest.mark.parametrize("regressor", [FrameRidge(), LSTMRegressor(**TINY)], ids=["ridge", "LSTM"])
+def test_its_last_step_may_be_any_regressor_with_signers_or_without(regressor):
+    X, y, signers = recordings()
+    y = RootCenterer(SIGNER).fit_transform(y)
+    expected = regressor.fit(RootCenterer(SIGNER).fit_transform(X), y)
+    lifter = make_lifter(SIGNER).set_params(lift=regressor).fit(X, y, groups=signers)
+    assert_same(lifter.predict(X), expected.predict(RootCenterer(SIGNER).fit_transform(X)))
+
+
 def test_depths_come_out_in_the_unit_of_y_relative_to_their_roots():
     X, y, _ = recordings(lengths=[40] * 8)
     in_cm = to_object_array([depth / np.float32(10) for depth in y])

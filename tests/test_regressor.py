@@ -554,3 +554,19 @@ def test_parameters_set_after_a_fit_do_not_change_what_it_predicts(data):
     expected = lstm.predict(X)
     for changed in ({"stride": 3}, {"look_ahead": 0}, {"window": 4}, {"hidden_size": 9}):
         assert_same(lstm.set_params(**changed).predict(X), expected)
+
+
+@pytest.mark.parametrize("changed", [{"hidden_size": 5}, {"look_ahead": 2}, {"num_layers": 2}, {"bins": 8}])
+def test_adapt_refuses_another_shape_than_was_fitted(data, changed):
+    X, y, _ = data
+    lstm = tiny_lstm().fit(X, y)
+    lstm.set_params(**changed)
+    with pytest.raises(ValueError, match="adapt takes nets as they were fitted, with"):
+        lstm.adapt(X[:1], y[:1])
+
+
+@pytest.mark.parametrize("label", [None, float("nan")])
+def test_clips_without_a_signer_are_named_before_anything_is_learnt(data, label):
+    X, y, _ = data
+    with pytest.raises(ValueError, match=f"groups: clip 1 has {label}, expected the label of its signer"):
+        tiny_lstm().fit(X, y, groups=np.array(["A", label] + ["B"] * (len(X) - 2), dtype=object))
