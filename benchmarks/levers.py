@@ -84,54 +84,6 @@ class Mirrored(BaseEstimator):
         return (mirror(clip, self.skeleton), mirror(depth, self.skeleton)) if rng.random() < 0.5 else (clip, depth)
 
 
-def perturbed(lifter):
-    """Lifters by name that learn from clips of which what goes in is worse, or the pace another; x and y in mm."""
-    augment = lifter()["lift"].regressor.augment
-    return {name: lifter(augment=Perturbed(augment, change)) for name, change in {
-        "noise of 5 mm": noisy, "keypoints astray by 10 mm": astray, "a tenth of the keypoints hidden": hidden,
-        "15 % missing": with_gaps, "at another pace": at_another_pace}.items()}
-
-
-class Perturbed(BaseEstimator):
-    """An augmenter, and then a change ``(clip, depth, rng)`` to a clip and its depths."""
-
-    def __init__(self, augment, change):
-        self.augment = augment
-        self.change = change
-
-    def fit(self, X, y, groups=None):
-        self.augment_ = clone(self.augment).fit(X, y, groups)
-        return self
-
-    def __call__(self, clip, depth, rng, signer=None):
-        return self.change(*self.augment_(clip, depth, rng, signer), rng)
-
-
-def noisy(clip, depth, rng):
-    return clip + rng.normal(0, 5, clip.shape).astype(np.float32), depth
-
-
-def astray(clip, depth, rng):
-    return clip + rng.normal(0, 10, (1, *clip.shape[1:])).astype(np.float32), depth
-
-
-def hidden(clip, depth, rng):
-    return np.where(rng.random((clip.shape[1], 1)) < 0.1, np.float32(np.nan), clip), depth
-
-
-def with_gaps(clip, depth, rng):
-    return np.where(burst_mask(clip.shape[:2], 0.15, (2, 8), rng)[..., None], np.float32(np.nan), clip), depth
-
-
-def at_another_pace(clip, depth, rng):
-    pace = np.exp(rng.normal(0, 0.2))
-    times = np.linspace(0, len(clip) - 1, max(2, round(len(clip) / pace)))
-    before = np.minimum(times.astype(int), len(clip) - 2)
-    part = (times - before).astype(np.float32)
-    return tuple(values[before] + (values[before + 1] - values[before]) * part.reshape(-1, *[1] * (values.ndim - 1))
-                 for values in (clip, depth))
-
-
 class MirroredToo(Around):
     """The mean of the depths of a clip and of its mirror image."""
 
@@ -239,3 +191,51 @@ def hide(clip, places, rng, signer=None):
     clip, hidden = clip.copy(), rng.random(clip.shape[1]) < 1 / 3
     clip[:, hidden, :2] = np.nan
     return clip, places
+
+
+def perturbed(lifter):
+    """Lifters by name that learn from clips of which what goes in is worse, or the pace another; x and y in mm."""
+    augment = lifter()["lift"].regressor.augment
+    return {name: lifter(augment=Perturbed(augment, change)) for name, change in {
+        "noise of 5 mm": noisy, "keypoints astray by 10 mm": astray, "a tenth of the keypoints hidden": hidden,
+        "15 % missing": with_gaps, "at another pace": at_another_pace}.items()}
+
+
+class Perturbed(BaseEstimator):
+    """An augmenter, and then a change ``(clip, depth, rng)`` to a clip and its depths."""
+
+    def __init__(self, augment, change):
+        self.augment = augment
+        self.change = change
+
+    def fit(self, X, y, groups=None):
+        self.augment_ = clone(self.augment).fit(X, y, groups)
+        return self
+
+    def __call__(self, clip, depth, rng, signer=None):
+        return self.change(*self.augment_(clip, depth, rng, signer), rng)
+
+
+def noisy(clip, depth, rng):
+    return clip + rng.normal(0, 5, clip.shape).astype(np.float32), depth
+
+
+def astray(clip, depth, rng):
+    return clip + rng.normal(0, 10, (1, *clip.shape[1:])).astype(np.float32), depth
+
+
+def hidden(clip, depth, rng):
+    return np.where(rng.random((clip.shape[1], 1)) < 0.1, np.float32(np.nan), clip), depth
+
+
+def with_gaps(clip, depth, rng):
+    return np.where(burst_mask(clip.shape[:2], 0.15, (2, 8), rng)[..., None], np.float32(np.nan), clip), depth
+
+
+def at_another_pace(clip, depth, rng):
+    pace = np.exp(rng.normal(0, 0.2))
+    times = np.linspace(0, len(clip) - 1, max(2, round(len(clip) / pace)))
+    before = np.minimum(times.astype(int), len(clip) - 2)
+    part = (times - before).astype(np.float32)
+    return tuple(values[before] + (values[before + 1] - values[before]) * part.reshape(-1, *[1] * (values.ndim - 1))
+                 for values in (clip, depth))
