@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
@@ -30,7 +32,7 @@ def levers(lifter):
     def around(changed):
         return make_lifter(skeleton, changed)
 
-    both = Mirrored(regressor.augment, skeleton)
+    both = Changed(regressor.augment, partial(mirrored, skeleton=skeleton))
     return {
         "mirrored clips": lifter(augment=both),
         "mirrored clips, and mirrored at prediction": around(MirroredToo(clone(regressor).set_params(augment=both),
@@ -68,20 +70,23 @@ def mirror(clip, skeleton):
     return out
 
 
-class Mirrored(BaseEstimator):
-    """An augmenter, and then half of the clips mirrored."""
+class Changed(BaseEstimator):
+    """An augmenter, and then a change ``(clip, depth, rng)`` to a clip and its depths."""
 
-    def __init__(self, augment, skeleton):
+    def __init__(self, augment, change):
         self.augment = augment
-        self.skeleton = skeleton
+        self.change = change
 
     def fit(self, X, y, groups=None):
         self.augment_ = clone(self.augment).fit(X, y, groups)
         return self
 
     def __call__(self, clip, depth, rng, signer=None):
-        clip, depth = self.augment_(clip, depth, rng, signer)
-        return (mirror(clip, self.skeleton), mirror(depth, self.skeleton)) if rng.random() < 0.5 else (clip, depth)
+        return self.change(*self.augment_(clip, depth, rng, signer), rng)
+
+
+def mirrored(clip, depth, rng, skeleton):
+    return (mirror(clip, skeleton), mirror(depth, skeleton)) if rng.random() < 0.5 else (clip, depth)
 
 
 class MirroredToo(Around):
@@ -196,24 +201,9 @@ def hide(clip, places, rng, signer=None):
 def perturbed(lifter):
     """Lifters by name that learn from clips of which what goes in is worse, or the pace another; x and y in mm."""
     augment = lifter()["lift"].regressor.augment
-    return {name: lifter(augment=Perturbed(augment, change)) for name, change in {
+    return {name: lifter(augment=Changed(augment, change)) for name, change in {
         "noise of 5 mm": noisy, "keypoints astray by 10 mm": astray, "a tenth of the keypoints hidden": hidden,
         "15 % missing": with_gaps, "at another pace": at_another_pace}.items()}
-
-
-class Perturbed(BaseEstimator):
-    """An augmenter, and then a change ``(clip, depth, rng)`` to a clip and its depths."""
-
-    def __init__(self, augment, change):
-        self.augment = augment
-        self.change = change
-
-    def fit(self, X, y, groups=None):
-        self.augment_ = clone(self.augment).fit(X, y, groups)
-        return self
-
-    def __call__(self, clip, depth, rng, signer=None):
-        return self.change(*self.augment_(clip, depth, rng, signer), rng)
 
 
 def noisy(clip, depth, rng):

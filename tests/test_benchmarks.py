@@ -78,7 +78,7 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
             if setting == "few":
                 assert len(set(data.groups[fold.train])) == min(int(fold.variant), 3)
     for fold in folds("floor", data, list("ABCD"), 0):  # the same signer, never the same clip
-        check_no_leak(fold.X, data.groups, fold.train, fold.test, same_signer=True)
+        check_no_leak(y, data.groups, fold.train, fold.test, same_signer=True)
         with pytest.raises(AssertionError, match="is in training and test"):
             check_no_leak(y, data.groups, fold.train, fold.test)
 
