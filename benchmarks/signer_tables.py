@@ -189,12 +189,12 @@ def draw_models(lines):
 
 
 def draw_adaptation(lines):
-    """P6: what is left of the error after some clips of a signer."""
+    """P6: what is left of the lifter's error after some clips of a signer."""
     from matplotlib.figure import Figure
 
     shares = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        if line["protocol"] == "P6" and line["variant"].endswith("with depth"):
+        if (line["protocol"], line["model"]) == ("P6", "lifter") and line["variant"].endswith("with depth"):
             shares[line["signer"]][int(line["variant"].split()[0])].append(line["error"] / line["before"])
     if not shares:
         return None
