@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 
 import numpy as np
 import torch
+from rivals import Transformer
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from skorch.callbacks import Callback, LRScheduler
@@ -169,6 +171,22 @@ class ArmsApart(LSTMRegressor):
         rest = np.setdiff1d(np.arange(len(self.skeleton)), np.concatenate(arms)).tolist()
         return [(feature_columns([*rest, *own], self.n_keypoints_in_, self.n_channels_in_, bones), np.array(own))
                 for own in (rest, *arms)]
+
+
+def with_transformers(lifter):
+    """The lifter, whose nets on clips as they were recorded, two of six, are transformers, which see all parts."""
+    return make_lifter(lifter["center"].skeleton, Mixed(**lifter["lift"].regressor.get_params(deep=False)))
+
+
+class Mixed(LSTMRegressor):
+    """LSTMs, and transformers where clips are not varied."""
+
+    def make_net(self, dataset):
+        if dataset.augment is not None:
+            return super().make_net(dataset)
+        trainer = copy(self)
+        trainer.lr = 7e-4
+        return super(Mixed, trainer).make_net(dataset).set_params(module=Transformer)
 
 
 class BonesInLoss(LSTMRegressor):

@@ -5,8 +5,6 @@ Written from the papers. They see coordinates alone: bones, varied bodies and av
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
@@ -130,17 +128,6 @@ class LongTemporalConvolutionRegressor(Network):
 
 class TransformerRegressor(Network):
     module = Transformer
-
-
-class TwoTransformers(LSTMRegressor):
-    """An `LSTMRegressor` whose nets on clips as they were recorded, every third one, are transformers."""
-
-    def make_net(self, dataset):
-        if dataset.augment is not None:
-            return super().make_net(dataset)
-        trainer = copy(self)
-        trainer.lr = 7e-4
-        return super(TwoTransformers, trainer).make_net(dataset).set_params(module=Transformer)
 
 
 class FourierRidge(SequenceRegressorMixin, BaseEstimator):

@@ -11,7 +11,7 @@ from results import machine, write_section
 PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
 COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
-           "of one net": 11, "from to": 13, "fits": 5, "s a fit": 8}
+           "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
 P6 = {"mm": 7, "before": 7, "ratio": 6, "signers": 8, "seeds": 10, "worst": 12, "worse": 9, "offset": 7,
       "before it": 10}
 
@@ -91,7 +91,9 @@ def share(mine, theirs):
 
 
 def unchanged(model):
-    """What a net of the ablation is to be compared with."""
+    """What a model is compared with: the lifter, or what a net of the ablation was before the change."""
+    if not model.startswith("one net"):
+        return "lifter"
     return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
 
 
@@ -107,18 +109,19 @@ def tables(lines):
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
             cells = row_of_adapted(found) if protocol == "P6" else row(found)
             plain = models.get(unchanged(model), [])
-            if variant == PARTS and (of := share(found, plain)) is not None:
+            if protocol != "P6" and (of := share(found, plain)) is not None:
                 ratios = [changed / error for changed, error in paired(found, plain).values()]
-                cells |= {"of one net": f"{of:.3f}", "from to": f"{min(ratios):.2f}-{max(ratios):.2f}"}
+                cells |= {"ratio": f"{of:.3f}", "from to": f"{min(ratios):.2f}-{max(ratios):.2f}"}
             mark = " *" if len(mean_of(found, "error")) < most else ""
             texts = (f"{cells.get(name, ''):>{width}s}" for name, width in columns.items())
             out.append(f"{model + mark:68s}" + "".join(texts))
         if any(len(mean_of(found, "error")) < most for found in models.values()):
             out.append("* on some of the signers only, so its mean compares with no other")
-        if variant == PARTS:
-            out.append("what changes a net of own sizes is compared with that; from to: over signers")
         if protocol == "P6":
             out.append("offset, and before it: of the fits that told them; worst: of all fits")
+        else:
+            out.append(f"ratio: to {'one net, or to one of own sizes' if variant == PARTS else 'the lifter'}, "
+                       "on the signers and seeds that both have; from to: over those")
         unplaced = max(int(line.get("unplaced", 0)) for found in models.values() for line in found)
         if unplaced:
             out.append(f"clips that never show their root, of one signer and seed at most, and left out: {unplaced}")

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import levers, perturbed
+from levers import levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load
-from rivals import TemporalConvolutionRegressor, TransformerRegressor, TwoTransformers, rivals
+from rivals import TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
@@ -46,15 +46,9 @@ def models(skeleton, seed, **options):
         **({"lifter, parts together": make_lifter(skeleton, by_part=False, random_state=seed, **options),
             "lifter, large parts": make_lifter(skeleton, hidden_size=128, bottleneck=None, random_state=seed,
                                                **options)} if len(set(skeleton.roots.values())) > 1 else {}),
-        "lifter, two transformers": two_transformers(skeleton, seed, **options),
+        "lifter, two transformers": with_transformers(make_lifter(skeleton, random_state=seed, **options)),
         "lifter": make_lifter(skeleton, random_state=seed, **options),
     }
-
-
-def two_transformers(skeleton, seed, **options):
-    """The lifter, whose nets on clips as they were recorded are transformers, which see all parts together."""
-    lifter = make_lifter(skeleton, random_state=seed, **options)
-    return make_lifter(skeleton, TwoTransformers(**lifter["lift"].regressor.get_params(deep=False)))
 
 
 def ablation(skeleton, seed, **options):

@@ -18,11 +18,11 @@ from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from levers import FromParents, MirroredToo, at_another_pace, levers, mirror, perturbed  # noqa: E402
+from levers import FromParents, MirroredToo, at_another_pace, levers, mirror, perturbed, with_transformers  # noqa: E402
 from protocols import Fold, check_no_leak, folds  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
-from signer_tables import summary  # noqa: E402
+from signer_tables import summary, tables  # noqa: E402
 from signers import measure, read  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
@@ -102,6 +102,17 @@ def test_models_are_compared_on_the_signers_and_seeds_that_both_have():
     assert "behind it for A (seed 0), worst" in text
 
 
+def test_a_model_that_few_signers_know_has_its_ratio_to_the_lifter_on_those():
+    def line(model, signer, error, seed=0):
+        return {"protocol": "P3", "variant": "", "model": model, "seed": seed, "signer": signer, "error": error,
+                "offset": 1.0, "motion": 1.0, "posture off": 1.0, "fit_seconds": 1, "machine": "cpu"}
+
+    lines = [line("lifter", "A", 10.0), line("lifter", "B", 20.0), line("lifter", "C", 99.0), line("TCN", "A", 5.0),
+             line("TCN", "B", 25.0), line("TCN", "C", 1.0, seed=1)]
+    [row] = [text for text in tables(lines) if text.startswith("TCN")]
+    assert row.split()[-4:] == ["1.000", "0.50-1.25", "3", "1"]
+
+
 def test_synthetic_people_of_another_seed_are_others():
     lines = [{"protocol": "P7", "variant": "", "model": model, "seed": seed, "signer": "S1", "error": error}
              for model, seed, error in (("lifter", 0, 1.0), ("lifter", 1, 3.0), ("frame ridge", 0, 4.0),
@@ -171,6 +182,14 @@ def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
         np.testing.assert_array_equal(a, b)
     plain = tiny().fit(X, y, groups=["A", "B", "C"]).predict(X)
     assert not np.array_equal(plain[0], one[0])
+
+
+def test_where_clips_are_not_varied_nets_are_transformers():
+    X, y = bodies(0)
+    lifter = with_transformers(make_lifter(KINECT_20, random_state=0, hidden_size=4, max_epochs=1)).fit(X, y)
+    nets = lifter["lift"].regressor_.nets_
+    assert [type(net.module_).__name__ for net in nets] == 2 * ["SequenceLSTM", "SequenceLSTM", "Transformer"]
+    assert [net.lr for net in nets] == 2 * [2e-3, 2e-3, 7e-4]
 
 
 def test_at_another_pace_clips_and_their_depths_still_go_together():
