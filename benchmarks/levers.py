@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from rivals import Transformer
+from rivals import AS_PUBLISHED, Transformer
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from skorch.callbacks import Callback, LRScheduler
@@ -185,7 +185,7 @@ class Mixed(LSTMRegressor):
         if dataset.augment is not None:
             return super().make_net(dataset)
         trainer = copy(self)
-        trainer.lr = 7e-4
+        vars(trainer).update(AS_PUBLISHED["transformer"])
         return super(Mixed, trainer).make_net(dataset).set_params(module=Transformer)
 
 

@@ -1,6 +1,7 @@
 """Rivals from the literature, behind the lifter's API: other networks on the same clips, batches and schedule.
 
-Written from the papers. They see coordinates alone: bones, varied bodies and averaging are the lifter's.
+Written from the papers, with their sizes and dropout; `tuned.py` searches for better ones. They see coordinates alone:
+bones, varied bodies and averaging are the lifter's.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ class Normalised(nn.Module):
 class ResidualMLP(Normalised):
     """Single frames through two residual blocks of 1024 (J. Martinez et al., ICCV 2017)."""
 
-    def __init__(self, mean, scale, n_outputs, width=1024, drop=0.5, **of_the_lstm):
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
         super().__init__(mean, scale)
         def layer(n):
-            return nn.Sequential(nn.Linear(n, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(drop))
+            return nn.Sequential(nn.Linear(n, hidden_size), nn.BatchNorm1d(hidden_size), nn.ReLU(), nn.Dropout(dropout))
         self.first = layer(len(mean))
-        self.blocks = nn.ModuleList(nn.Sequential(layer(width), layer(width)) for _ in range(2))
-        self.head = nn.Linear(width, n_outputs)
+        self.blocks = nn.ModuleList(nn.Sequential(layer(hidden_size), layer(hidden_size)) for _ in range(2))
+        self.head = nn.Linear(hidden_size, n_outputs)
 
     def forward(self, x, lengths):
         # Padding must not enter the batch norm.
@@ -60,15 +61,16 @@ class TemporalConvolution(Normalised):
 
     n_layers = 3
 
-    def __init__(self, mean, scale, n_outputs, width=256, drop=0.25, **of_the_lstm):
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
         super().__init__(mean, scale)
         def layer(n, kernel, dilation=1):
-            return nn.Sequential(nn.Conv1d(n, width, kernel, dilation=dilation), nn.BatchNorm1d(width), nn.ReLU(),
-                                 nn.Dropout(drop))
+            return nn.Sequential(nn.Conv1d(n, hidden_size, kernel, dilation=dilation), nn.BatchNorm1d(hidden_size),
+                                 nn.ReLU(), nn.Dropout(dropout))
         self.first = layer(len(mean), 3)
         self.dilations = [3**i for i in range(1, self.n_layers)]
-        self.blocks = nn.ModuleList(nn.Sequential(layer(width, 3, d), layer(width, 1)) for d in self.dilations)
-        self.head = nn.Conv1d(width, n_outputs, 1)
+        self.blocks = nn.ModuleList(nn.Sequential(layer(hidden_size, 3, d), layer(hidden_size, 1))
+                                    for d in self.dilations)
+        self.head = nn.Conv1d(hidden_size, n_outputs, 1)
 
     def forward(self, x, lengths):
         reach = 1 + sum(self.dilations)
@@ -89,12 +91,12 @@ class LongTemporalConvolution(TemporalConvolution):
 class Transformer(Normalised):
     """A small pre-norm encoder over the clip's frames, as in PoseFormer (C. Zheng et al., ICCV 2021)."""
 
-    def __init__(self, mean, scale, n_outputs, width=128, n_layers=3, drop=0.1, **of_the_lstm):
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
         super().__init__(mean, scale)
-        self.first = nn.Linear(len(mean), width)
-        layer = nn.TransformerEncoderLayer(width, 4, 2 * width, drop, batch_first=True, norm_first=True)
-        self.encoder = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
-        self.head = nn.Linear(width, n_outputs)
+        self.first = nn.Linear(len(mean), hidden_size)
+        layer = nn.TransformerEncoderLayer(hidden_size, 4, 2 * hidden_size, dropout, batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
+        self.head = nn.Linear(hidden_size, n_outputs)
 
     def forward(self, x, lengths):
         time = torch.arange(x.shape[1], device=x.device)
@@ -154,14 +156,21 @@ class FourierRidge(SequenceRegressorMixin, BaseEstimator):
                                 for clip in check_sequences(X)])
 
 
+AS_PUBLISHED = {
+    "residual MLP": {"lr": 1e-3, "hidden_size": 1024, "dropout": 0.5},
+    "temporal convolution": {"lr": 1e-3, "hidden_size": 256, "dropout": 0.25},
+    "transformer": {"lr": 7e-4, "hidden_size": 128, "dropout": 0.1},
+}
+
+
 def rivals(skeleton, seed, **parameters):
     """The rivals by name, in the lifter's Pipeline; parameters such as ``max_epochs`` are for the networks."""
     plain = {"n_nets": 1, "stride": 1, "velocity": 0.0, "random_state": seed} | parameters
     networks = {
-        "residual MLP": ResidualMLPRegressor(lr=1e-3, **plain),
-        "TCN, 27 frames": TemporalConvolutionRegressor(lr=1e-3, **plain),
-        "TCN, 81 frames": LongTemporalConvolutionRegressor(lr=1e-3, **plain),
-        "transformer": TransformerRegressor(lr=7e-4, **plain),
+        "residual MLP": ResidualMLPRegressor(**plain | AS_PUBLISHED["residual MLP"]),
+        "TCN, 27 frames": TemporalConvolutionRegressor(**plain | AS_PUBLISHED["temporal convolution"]),
+        "TCN, 81 frames": LongTemporalConvolutionRegressor(**plain | AS_PUBLISHED["temporal convolution"]),
+        "transformer": TransformerRegressor(**plain | AS_PUBLISHED["transformer"]),
         "plain LSTM": LSTMRegressor(num_layers=2, **plain),
     }
     return {"Fourier ridge": make_lifter(skeleton, FourierRidge(random_state=seed)),

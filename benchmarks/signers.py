@@ -26,7 +26,7 @@ import torch
 from joblib import Parallel, delayed
 from levers import levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load
-from rivals import TemporalConvolutionRegressor, TransformerRegressor, rivals
+from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
@@ -75,9 +75,8 @@ def ablation(skeleton, seed, **options):
         out[f"one net, own sizes, {name}"] = lifter(look_ahead=look_ahead)
     out |= {f"one net, {name}": changed for name, changed in perturbed(lifter).items()}
     plain = lifter()["lift"].regressor.get_params(deep=False)
-    for name, other, lr in (("temporal convolution", TemporalConvolutionRegressor, 1e-3),
-                            ("transformer", TransformerRegressor, 7e-4)):
-        out[f"one net, {name} instead"] = make_lifter(skeleton, other(**plain | {"lr": lr}))
+    for name, other in (("temporal convolution", TemporalConvolutionRegressor), ("transformer", TransformerRegressor)):
+        out[f"one net, {name} instead"] = make_lifter(skeleton, other(**plain | AS_PUBLISHED[name]))
     return out | {f"one net, own sizes, {name}": changed
                   for name, changed in levers(partial(lifter, one_size=False)).items()}
 

@@ -1,6 +1,7 @@
-"""Is the tuned lifter better than the default, on signers who took no part? On ISL-Kinect.
+"""Is the tuned lifter, or a tuned rival, better than the default, on signers who took no part? On ISL-Kinect.
 
     python benchmarks/tuned.py FOLDER --without S02 S04 --track T1    # two signers, half an hour of a core
+    python benchmarks/tuned.py FOLDER --without S02 S04 --model transformer
     python benchmarks/tuned.py FOLDER --without S02 --quick           # does it run?
     python benchmarks/tuned.py FOLDER --tables                        # what is in the results so far
 
@@ -8,8 +9,9 @@ Tunes without some signers, over groups of the others, and then measures both li
 turn: trained on everybody else, MPJPE in mm from SpineBase over all joints but the root, as P1 (T1) and P2 (T2) of
 `signers.py`. To be affordable, a trial is one net, trained for a third of the batches on one repetition from each view,
 and the lifters that are measured are of few nets; these train as ever, on everything. What is searched are six
-parameters that do not change how long a fit takes, or not much. Trials are kept in a journal, and a finished signer is
-a line of the results: the same command goes on where it stopped, and several at once share the trials.
+parameters that do not change how long a fit takes, or not much; of a rival, which is one net and varies no bodies, the
+four that it has of them, from its paper's size to half more or less. Trials are kept in a journal, and a finished
+signer is a line of the results: the same command goes on where it stopped, and several at once share the trials.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import torch
 from optuna.distributions import IntDistribution
 from optuna.pruners import WilcoxonPruner
 from protocols import check_no_leak
+from rivals import rivals
 from signers import read
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
@@ -34,13 +37,17 @@ from liftz.metrics import error_parts
 from liftz.tuning import OptunaSearch, lifter_space
 
 SEARCHED = ("lr", "hidden_size", "dropout", "velocity", "augment__share", "augment__posture")
+RIVALS = ("residual MLP", "TCN, 27 frames", "TCN, 81 frames", "transformer", "plain LSTM")
 PREFIX = "lift__regressor__"
 
 
 def tune(lifter, X, y, groups, options):
     """A search over groups of signers, done but for the refit; the recipe's own parameters come first."""
-    space = {PREFIX + name: lifter_space(lifter)[PREFIX + name] for name in SEARCHED}
-    space[f"{PREFIX}hidden_size"] = IntDistribution(64, 192, log=True)
+    whole = lifter_space(lifter)
+    space = {PREFIX + name: whole[PREFIX + name] for name in SEARCHED if PREFIX + name in whole}
+    size = lifter.get_params()[f"{PREFIX}hidden_size"]
+    space[f"{PREFIX}hidden_size"] = (IntDistribution(64, 192, log=True) if options.model == "lifter" else
+                                     IntDistribution(size // 2, size * 3 // 2, step=size // 4))
     cheap = clone(lifter).set_params(**{f"{PREFIX}n_nets": 1, f"{PREFIX}max_epochs": options.epochs})
     search = OptunaSearch(cheap, space, start=[{name: lifter.get_params()[name] for name in space}],
                           n_trials=options.trials, pruner=WilcoxonPruner(p_threshold=0.3),  # worse in two folds of two
@@ -58,7 +65,7 @@ def search_without(signers, options, data, X, lifter):
 
 
 def measure(signer, params, options, data, X, lifter):
-    """Errors of both lifters, by their parts, on a signer left out."""
+    """Errors of both models, by their parts, on a signer left out."""
     train, test = np.flatnonzero(data.groups != signer), np.flatnonzero(data.groups == signer)
     check_no_leak(X, data.groups, train, test)
     found = {}
@@ -80,7 +87,9 @@ def results(options, data):
     if all(is_done(signer, options) for signer in options.without):
         return
     X = project(data, options.track, random_state=options.seed)
-    lifter = make_lifter(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
+    lifter = (make_lifter(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
+              if options.model == "lifter" else
+              rivals(data.skeleton, options.seed, device=options.device)[options.model])
     if options.quick:
         lifter.set_params(**{f"{PREFIX}max_epochs": 1})
     search = search_without(options.without, options, data, X, lifter)
@@ -98,7 +107,8 @@ def key(signer, options):
 
 
 def settings(options):
-    return {"seed": options.seed, "n_trials": options.trials, "n_nets": options.nets, "epochs": options.epochs,
+    return {"model": options.model, "seed": options.seed, "n_trials": options.trials, "n_nets": options.nets,
+            "epochs": options.epochs,
             "folds": options.folds, "repetitions": options.repetitions}
 
 
@@ -129,6 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", help="of ISL-Kinect")
     parser.add_argument("--without", nargs="+", default=["S01"], help="signers to leave out of the search")
+    parser.add_argument("--model", choices=["lifter", *RIVALS], default="lifter")
     parser.add_argument("--track", choices=["T1", "T2"], default="T1")
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--folds", type=int, default=3, help="groups of the other signers")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
@@ -105,7 +106,7 @@ def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded, tmp_path):
     monkeypatch.setattr(tuned, "tune", tune)
     monkeypatch.setattr(tuned, "make_lifter", lambda *args, **parameters: Recorder())
     monkeypatch.setattr(tuned, "project", lambda data, track, random_state: data.X)
-    options = Namespace(without=["S02", "S04"], track="T1", seed=0, trials=1, nets=1, epochs=1, folds=2,
+    options = Namespace(model="lifter", without=["S02", "S04"], track="T1", seed=0, trials=1, nets=1, epochs=1, folds=2,
                         repetitions=[2, 5], quick=False, device="cpu", results=tmp_path / "tuned.jsonl")
     first, second = tuned.results(options, recorded)
     assert searched == [["S01", "S01", "S03", "S03"]]  # once, and two of three repetitions
@@ -120,3 +121,24 @@ def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded, tmp_path):
     options.without = ["S09"]
     with pytest.raises(SystemExit, match="S09"):
         list(tuned.results(options, recorded))
+
+
+@pytest.mark.parametrize("name", tuned.RIVALS)
+def test_rivals_are_searched_about_their_papers_size(monkeypatch, recorded, tmp_path, name):
+    monkeypatch.setattr(tuned, "OptunaSearch", lambda lifter, space, **options: Bunch(
+        fit=lambda *args, **groups: Bunch(cheap=lifter, space=space, start=options["start"])))
+    lifter = tuned.rivals(KINECT_20, 0)[name]
+    found = tuned.tune(lifter, None, None, None, Namespace(
+        model=name, epochs=1, trials=1, folds=2, seed=0, results=tmp_path / "tuned.jsonl"))
+    size = lifter["lift"].regressor.hidden_size
+    assert set(found.space) == {tuned.PREFIX + part for part in ("lr", "hidden_size", "dropout", "velocity")}
+    assert found.space[f"{tuned.PREFIX}hidden_size"].low == size // 2
+    assert all(distribution._contains(found.start[0][part]) for part, distribution in found.space.items())
+    X, y = recorded.X, recorded.y
+    for fraction in (0.5, 0.75, 1.5):  # of its size, as the search may choose
+        changed = {f"{tuned.PREFIX}hidden_size": int(size * fraction), f"{tuned.PREFIX}dropout": 0.4}
+        net = found.cheap.set_params(**changed).fit(X, y)["lift"].regressor_.nets_[0].module_
+        assert {m.p for m in net.modules() if isinstance(m, torch.nn.Dropout)} == {0.4}
+        assert size * fraction in {m.out_features for m in net.modules() if isinstance(m, torch.nn.Linear)} | {
+            m.out_channels for m in net.modules() if isinstance(m, torch.nn.Conv1d)} | {
+            m.hidden_size for m in net.modules() if isinstance(m, torch.nn.LSTM)}
