@@ -30,10 +30,11 @@ CLASSES = {
     "Flat": "liftz.baselines",
     "BodyAugmenter": "liftz.augmentation",
     "ErrorModel": "liftz.calibration",
+    "Novelty": "liftz.novelty",
     "BodySize": "liftz.sizes",
     "ClipNet": "liftz.net",
 }
-FITTED = ("ErrorModel", "BodySize")  # by their __init__
+FITTED = ("ErrorModel", "Novelty", "BodySize")  # by their __init__
 FIT_ONLY = ("augment", "callbacks", "random_state")  # may be anybody's objects, and predict does without them
 
 

@@ -64,8 +64,50 @@ def test_long_recordings_count_as_what_they_are_cut_into():
     X, errors, signers = made(12, 0)
     errors = to_object_array([(10 if signer == 0 else 1) * e for e, signer in zip(errors, signers, strict=True)])
     pieces = [part for clip, error, signer in zip(X, errors, signers, strict=True)
-              for n in [40 if signer == 0 else 1]
+              for n in [10 if signer == 0 else 1]
               for part in zip(np.split(clip, n), np.split(error, n), [signer] * n, strict=True)]
     clips, cut, of = zip(*pieces, strict=True)
     model = ErrorModel(to_object_array(clips), to_object_array(cut), np.array(of))
     np.testing.assert_allclose(model.std(X[0]), ErrorModel(X, errors, signers).std(X[0]), rtol=1e-4)
+
+
+def placed(places, n_frames, seed, growth):
+    """Clips at places of the picture; errors have the size 1 at 0, and grow by `growth` for each unit away from it."""
+    rng = np.random.default_rng(seed)
+    X, errors = [], []
+    for place in places:
+        X.append((place * np.ones((3, 2)) + 0.1 * rng.normal(size=(n_frames, 3, 2))).astype(np.float32))
+        errors.append(abs((1 + growth * abs(place)) * rng.normal(size=(n_frames, 3))).astype(np.float32))
+    return to_object_array(X), to_object_array(errors)
+
+
+def coverage_far_away(growth):
+    places = np.random.default_rng(0).normal(size=240)
+    X, errors = placed(places, 40, 1, growth)
+    model = ErrorModel(X, errors, np.arange(240) % 8)
+    far, truth = placed(np.full(20, 6.0), 200, 2, growth)
+    stds = [model.std(clip) for clip in far]
+    inside = np.mean([error <= 1.645 * std for error, std in zip(truth, stds, strict=True)])
+    return inside, np.mean(stds), model
+
+
+def test_where_errors_grow_with_novelty_they_are_expected_to_beyond_all_training():
+    inside, _, model = coverage_far_away(growth=1.0)
+    assert inside > 0.8
+    model.line = np.array([1.0, 0.0])
+    far, truth = placed(np.full(20, 6.0), 200, 2, 1.0)
+    assert np.mean([error <= 1.645 * model.std(clip) for error, clip in zip(truth, far, strict=True)]) < 0.7
+
+
+def test_where_errors_do_not_grow_with_novelty_intervals_stay_as_they_are():
+    inside, std, _ = coverage_far_away(growth=0.0)
+    assert 0.87 < inside < 0.99
+    assert 0.9 < std < 1.5
+
+
+def test_a_clip_that_shows_nothing_counts_as_new_as_any_of_training():
+    X, errors = placed(np.random.default_rng(0).normal(size=240), 40, 1, 1.0)
+    model = ErrorModel(X, errors, np.arange(240) % 8)
+    std = model.std(np.full_like(X[0], np.nan))
+    assert np.isfinite(std).all()
+    assert (std > 0).all()

@@ -21,6 +21,7 @@ from liftz import Flat, FrameRidge, MeanPose, RootCenterer, Skeleton, Transforme
 from liftz._files import FileFormatError
 from liftz.calibration import ErrorModel
 from liftz.net import ClipNet
+from liftz.novelty import Novelty
 from liftz.persistence import BLANK, load, read_facts, save
 from liftz.sizes import BodySize
 
@@ -49,7 +50,7 @@ def assert_alike(one, other):
         weights = other.module_.state_dict()
         assert weights.keys() == one.module_.state_dict().keys()
         assert all(torch.equal(weights[name], values) for name, values in one.module_.state_dict().items())
-    elif isinstance(one, (BaseEstimator, BodySize, ErrorModel)):
+    elif isinstance(one, (BaseEstimator, BodySize, ErrorModel, Novelty)):
         assert vars(one).keys() == vars(other).keys()
         for name, value in vars(one).items():
             assert_alike(value, getattr(other, name))
@@ -253,20 +254,40 @@ def forged(path, change):
     return data.replace(BLANK.encode(), hashlib.sha256(data).hexdigest().encode(), 1)
 
 
+def without(*names):
+    """Takes all of some names out of a file's content."""
+    def strip(content):
+        for name in names:
+            if isinstance(content, dict):
+                content.pop(name, None)
+        for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+            strip(part)
+
+    return strip
+
+
 def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
     lifter = tiny_lifter(one_size=False, by_part=False).fit(X, Y)
     save(lifter, tmp_path / "old.liftz")
 
-    def older(content):
-        for name in ("size_", "one_size", "parts_", "by_part"):
-            if isinstance(content, dict):
-                content.pop(name, None)
-        for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
-            older(part)
-
+    older = without("size_", "one_size", "parts_", "by_part")
     (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
     for depth, expected in zip(load(tmp_path / "old.liftz").predict(X), lifter.predict(X), strict=True):
         np.testing.assert_array_equal(depth, expected)
+
+
+def test_what_was_known_of_errors_before_there_was_novelty_is_known_still(tmp_path):
+    signers = np.arange(len(X)) % 5
+    lifter = tiny_lifter(n_nets=5).fit(X, Y, groups=signers)
+    save(lifter, tmp_path / "old.liftz")
+
+    older = without("novelty", "line", "usual")
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
+    model = lifter["lift"].regressor_.errors_
+    model.novelty, model.line, model.usual = None, (1.0, 0.0), (0.0, 0.0)
+    for stds, expected in zip(load(tmp_path / "old.liftz").predict(X, return_std=True)[1],
+                              lifter.predict(X, return_std=True)[1], strict=True):
+        np.testing.assert_array_equal(stds, expected)
 
 
 def deep(levels):

@@ -1,0 +1,56 @@
+"""How new poses are."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from liftz.novelty import MOST, Novelty, mean_poses
+
+POSES = arrays(np.float32, st.tuples(st.integers(2, 9), st.just(6)),
+               elements=st.one_of(st.just(np.nan), st.floats(-100, 100, width=16)))
+
+
+def test_each_stretch_has_its_mean_pose_of_what_is_shown():
+    clip = np.arange(14, dtype=np.float32).reshape(7, 1, 2).repeat(2, axis=1)
+    clip[0, 0] = clip[3:, 1] = np.nan
+    poses, lengths = mean_poses(clip, stretch=4)
+    assert lengths == [3, 4]
+    np.testing.assert_array_equal(poses, [[3, 4, 2, 3], [9, 10, np.nan, np.nan]])
+    confident = np.dstack([clip, np.full(clip.shape[:2], 0.5)])
+    np.testing.assert_array_equal(mean_poses(confident, stretch=4)[0], poses)
+
+
+@given(POSES, POSES)
+def test_it_is_the_mean_distance_to_the_nearest_over_what_both_show(known, new):
+    novelty = Novelty(known)
+    spread = np.array([np.std(column[~np.isnan(column)]) if (~np.isnan(column)).any() else 0 for column in known.T])
+    telling = spread > 1e-6 * spread.max()
+    for pose, found in zip(new, novelty(new), strict=True):
+        apart = np.square((pose - known)[:, telling] / spread[telling])
+        apart = sorted(np.sqrt(np.mean(row[~np.isnan(row)])) for row in apart if (~np.isnan(row)).any())
+        assert found == pytest.approx(np.mean(apart[:5]), rel=1e-3, abs=1e-3) if apart else np.isnan(found)
+
+
+def test_neither_units_nor_where_zero_is_matter():
+    rng = np.random.default_rng(0)
+    known, new = rng.normal(size=(30, 6)), rng.normal(size=(8, 6))
+    units, zero = rng.uniform(0.1, 1000, 6), rng.normal(size=6) * 50
+    np.testing.assert_allclose(Novelty(known * units + zero)(new * units + zero), Novelty(known)(new), rtol=1e-6)
+
+
+def test_a_point_that_never_moves_tells_nothing():
+    rng = np.random.default_rng(0)
+    known = np.column_stack([rng.normal(size=30), np.full(30, 7.0)])
+    new = np.array([[0.5, 7.0], [0.5, 900.0]])
+    first, second = Novelty(known)(new)
+    assert first == second == pytest.approx(Novelty(known[:, :1])(new[:1, :1])[0])
+
+
+def test_of_very_many_poses_so_many_are_kept_evenly():
+    known = np.linspace(0, 1, 3 * MOST)[:, None]
+    kept = Novelty(known).known
+    assert len(kept) == MOST
+    assert np.diff(kept[:, 0]).max() < 5 / (3 * MOST)
+    assert kept[[0, -1], 0].tolist() == [0, 1]
