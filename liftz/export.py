@@ -139,7 +139,7 @@ def _regress(graph, clip, fitted):
     """A regressor's depths ``(n_frames, n_outputs)``, each phase of the stride lifted by itself, as in `predict`."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
     (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
-    clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.float32([1]), axis=0))
+    clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.ones(1, np.float32), axis=0))
     missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
     pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
     clip = graph("Reshape", graph("Pad", clip, pads, NAN), np.array([-1, stride, n_keypoints, n_channels]))

@@ -92,6 +92,8 @@ class PartLSTMs(nn.Module):
         Of each `SequenceLSTM`.
     """
 
+    order: torch.Tensor
+
     def __init__(self, mean, scale, n_outputs, parts, **options):
         super().__init__()
         self.lstms = nn.ModuleList(SequenceLSTM(np.asarray(mean)[seen], np.asarray(scale)[seen], len(made), **options)

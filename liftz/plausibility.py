@@ -102,9 +102,9 @@ def depth_direction(X, y, skeleton, *, y_up):
         farther = depth[:, wrists] - depth[:, shoulders].mean(axis=1, keepdims=True)
         raised = higher & ~np.isnan(farther)
         ahead = raised & (along < FRONTAL * across)[:, None]
-        n_raised += np.count_nonzero(raised)
-        n_ahead += np.count_nonzero(ahead)
-        n_behind += np.count_nonzero(farther[ahead] > 0)
+        n_raised += int(np.count_nonzero(raised))
+        n_ahead += int(np.count_nonzero(ahead))
+        n_behind += int(np.count_nonzero(farther[ahead] > 0))
     if n_ahead < RAISED or n_ahead <= OFTEN * n_raised or n_behind <= BEHIND * n_ahead:
         return ""
     return (f"{100 * n_behind / n_ahead:.0f} % of the raised wrists are behind the shoulders, and signers hold "

@@ -54,7 +54,8 @@ class BodySize:
     """
 
     def __init__(self, X, y, bones=None):
-        self.bones = tuple(np.asarray(ends, int) for ends in bones or ([], []))
+        a, b = bones or ([], [])
+        self.bones = np.asarray(a, int), np.asarray(b, int)
         self.lengths = np.ma.median(np.ma.masked_invalid(self._longest(X)), axis=0).filled(0).astype(np.float32)
         self.of_picture = False
         sizes, _ = self(X)

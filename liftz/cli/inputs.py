@@ -7,6 +7,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from .._units import IN_MM
 from .._words import some
@@ -36,9 +37,9 @@ def files_in(paths, console=None):
 
     What lies there besides and may be a recording, too, is told of on the console, and so are folders in a folder.
     """
-    found = []
+    found: list[Path] = []
     for path in paths:
-        left_out = []
+        left_out: list[Path] = []
         files = _files_of(path, left_out) if path.is_dir() else []
         found += files or [path]
         inner = dict.fromkeys(file.parent for file in files if file not in (path, path / file.name))
