@@ -11,6 +11,7 @@ __all__ = ["Novelty", "mean_poses"]
 
 NEAREST = 5
 MOST = 2000  # poses to compare with; of more, so many, evenly
+AT_ONCE = 1000  # which bounds the memory
 
 
 def mean_poses(clip, stretch):
@@ -67,6 +68,9 @@ class Novelty:
 
     def __call__(self, poses):
         """The novelty ``(n_poses,)`` of poses; NaN where one shows nothing that training shows."""
+        return np.concatenate([self._of(poses[i:i + AT_ONCE]) for i in range(0, len(poses), AT_ONCE)])
+
+    def _of(self, poses):
         (new, new_shown), (known, known_shown) = map(self._normal, (poses, self.known))
         n = new_shown @ known_shown.T  # (n_poses, n_known)
         squares = new**2 @ known_shown.T + new_shown @ (known**2).T - 2 * new @ known.T

@@ -272,8 +272,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         depths : object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
         stds : likewise, only with `return_std`
             1.645 standard deviations to either side cover 90 % of the truth, on average over signers who were not
-            in the training. NaN for keypoints of which the truth of too few signers was known. They see the whole clip,
-            whatever `look_ahead` is.
+            in the training. As errors do, they grow with how far poses are from those of training. NaN for
+            keypoints of which the truth of too few signers was known. They see the whole clip, whatever
+            `look_ahead` is.
         """
         check_is_fitted(self, "nets_")
         if return_std and self.errors_ is None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from liftz.novelty import MOST, Novelty, mean_poses
+from liftz.novelty import AT_ONCE, MOST, Novelty, mean_poses
 
 POSES = arrays(np.float32, st.tuples(st.integers(2, 9), st.just(6)),
                elements=st.one_of(st.just(np.nan), st.floats(-100, 100, width=16)))
@@ -38,6 +38,13 @@ def test_neither_units_nor_where_zero_is_matter():
     known, new = rng.normal(size=(30, 6)), rng.normal(size=(8, 6))
     units, zero = rng.uniform(0.1, 1000, 6), rng.normal(size=6) * 50
     np.testing.assert_allclose(Novelty(known * units + zero)(new * units + zero), Novelty(known)(new), rtol=1e-6)
+
+
+def test_poses_are_new_each_by_itself():
+    known, new = (np.random.default_rng(seed).normal(size=(n, 4)) for seed, n in enumerate((7, AT_ONCE + 3)))
+    found = Novelty(known)(new)
+    for i in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 2):
+        assert Novelty(known)(new[i:i + 1]) == pytest.approx(found[i])
 
 
 def test_a_point_that_never_moves_tells_nothing():
