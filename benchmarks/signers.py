@@ -10,7 +10,8 @@ Each fit adds its lines to the results file when it is done; a run goes on where
 pictures are made from the file. The protocols P1 to P7 are told in protocols.py. MPJPE in mm over all joints but the
 root, measured from SpineBase; P7's in cm, from each region's root. `offset` is the part of it that a constant per clip
 and joint takes away, `motion` what stays; `posture off` is what stays when each joint's mean error over all of the
-signer's clips from one view is taken away.
+signer's clips from one view is taken away. `inside` is the share of depths within the 90 % interval, `width`
+half of what that is wide, on average.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ __all__ = ["ErrorModel"]
 COVERAGE, DEVIATIONS = 0.9, 1.6449  # 90 % of a normal distribution lie within 1.6449 deviations
 ALPHA = 1000.0  # few frames then tell little but how large errors are on average
 STRETCH = 100  # frames whose mean pose tells how new they are
+MOST_POSES = 2000  # of training, to compare with; of more, so many, evenly
 LEAST_GROWTH = 0.1
 
 
@@ -21,10 +22,10 @@ class ErrorModel:
     """The size of errors, keypoint by keypoint and frame by frame.
 
     A ridge on single frames says how large errors are expected there. They grow with how new a pose is, beside those
-    of other signers (see `liftz.novelty.Novelty`): by how much, a line through all training clips tells, which goes on
-    beyond them, to views that none of them has. The 90th percentile of errors in units of both, over signers alike, is
-    how wide an interval must be that covers them: a locally weighted conformal prediction (J. Lei et al.,
-    "Distribution-free predictive inference for regression", 2018), by signers.
+    of other signers (see `liftz.novelty.Novelty`): by how much, a line through all of `X` tells, which goes on beyond,
+    to views that no training clip has. The 90th percentile of errors in units of both, over signers alike, is how wide
+    an interval must be that covers them: a locally weighted conformal prediction (J. Lei et al., "Distribution-free
+    predictive inference for regression", 2018), by signers.
 
     Parameters
     ----------
@@ -33,11 +34,15 @@ class ErrorModel:
     errors : sequence of n_clips arrays ``(n_frames, n_keypoints)``
         Sizes of errors on signers unknown to whatever made them; NaN is "not known".
     signers : array of shape (n_clips,)
+    training : pair of clips and of their signers, optional
+        All that poses are new beside, likewise every fifth frame. Default: `X` and `signers`.
     """
 
     novelty, line, usual = None, (1.0, 0.0), (0.0, 0.0)  # of models saved before they had one
 
-    def __init__(self, X, errors, signers):
+    def __init__(self, X, errors, signers, training=None):
+        clips, of_clips = training or (X, signers)
+        signers, of_clips = _numbered(signers, of_clips)
         flat = np.concatenate(errors)
         # Each half of the signers is judged by a ridge on the other half.
         sides = np.isin(signers, np.unique(signers)[::2])
@@ -46,55 +51,78 @@ class ErrorModel:
         flat[:, ~self.known] = 0
         errors = np.split(flat, np.cumsum([len(clip) for clip in errors])[:-1])
         self.low, self.high = np.nanquantile(flat, [0.3, 0.95], axis=0)
-        expected = list(X)  # to be filled
+        parts = list(X)  # to be filled
         for side in (False, True):
             ridge = FrameRidge(ALPHA).fit(X[sides != side], to_object_array(errors)[sides != side])
             for i in np.flatnonzero(sides == side):
-                expected[i] = self._within(ridge.predict_clip(X[i]))
+                parts[i] = self._within(ridge.predict_clip(X[i]))
+        expected = np.concatenate(parts)
         of_frames = np.repeat(signers, [len(clip) for clip in X])
         _, signer, n_frames = np.unique(of_frames, return_inverse=True, return_counts=True)
         weights = 1 / n_frames[signer]
-        ratio = flat / np.maximum(np.concatenate(expected), 1e-12)
-        ratio /= self._learn_growth(X, signers, ratio[:, self.high > 0], weights)[:, None]
+        new = self._learn_novelty(X, signers, clips, of_clips)
+        if self.novelty is not None:
+            self.line = _line(new, flat, expected, weights)
+        ratio = flat / np.maximum(expected * self._growth(new)[:, None], 1e-12)
         self.factor = np.array([_quantile(column, weights, COVERAGE) for column in ratio.T]) / DEVIATIONS
         self.ridge = FrameRidge(ALPHA).fit(X, to_object_array(errors))
 
-    def _learn_growth(self, X, signers, ratio, weights):
-        """How much larger than expected errors are in each frame, by how new it is; by `ratio`, how much they are."""
-        cut = [mean_poses(clip, STRETCH // 5) for clip in X]
-        poses, n_frames = (np.concatenate(parts) for parts in zip(*cut, strict=True))
-        of_poses = np.repeat(signers, [len(found) for found, _ in cut])
-        new = np.empty(len(poses))
-        for signer in np.unique(signers):
-            new[of_poses == signer] = Novelty(poses[of_poses != signer])(poses[of_poses == signer])
-        new, known = np.repeat(new, n_frames), ~np.isnan(ratio)
-        told = ~np.isnan(new) & known.any(axis=1)
-        if told.any():
-            self.novelty = Novelty(poses)
-            self.usual = np.quantile(new[told], [0.01, 0.99])
-            mean = np.where(known, ratio, 0).sum(axis=1)[told] / known.sum(axis=1)[told]
-            root = np.sqrt(weights[told])[:, None]
-            self.line, _ = nnls(np.stack([np.ones(len(mean)), new[told]], axis=1) * root, mean * root[:, 0])
-        return self._growth(new)
+    def _learn_novelty(self, X, signers, clips, of_clips):
+        """Learn which poses there are, and how new they usually are; returns the novelty of every frame of `X`."""
+        known = [mean_poses(clip, STRETCH // 5)[0] for clip in clips]
+        of_known = np.repeat(of_clips, [len(poses) for poses in known])
+        kept = np.linspace(0, len(of_known) - 1, min(len(of_known), MOST_POSES)).astype(int)
+        novelty = Novelty(np.concatenate(known)[kept])
+        parts, lengths = zip(*(mean_poses(clip, STRETCH // 5) for clip in X), strict=True)
+        n_parts = [len(poses) for poses in parts]
+        new = novelty(np.concatenate(parts), same=np.repeat(signers, n_parts)[:, None] == of_known[kept])
+        if not np.isnan(new).all():
+            self.novelty, self.usual = novelty, np.nanquantile(new, [0.01, 0.99])
+        each = np.split(new, np.cumsum(n_parts)[:-1])
+        return np.concatenate([self._over_frames(*clip) for clip in zip(each, lengths, strict=True)])
 
     def std(self, clip):
         """Deviations ``(n_frames, n_keypoints)``: 1.645 of them to either side cover 90 %; NaN where nothing is known.
 
         In the unit of the errors.
         """
-        poses, n_frames = mean_poses(clip, STRETCH)
-        new = np.repeat(np.nan if self.novelty is None else self.novelty(poses), n_frames)
-        expected = self._within(self.ridge.predict_clip(clip)) * self._growth(new)[:, None]
+        poses, lengths = mean_poses(clip, STRETCH)
+        new = np.full(len(poses), np.nan) if self.novelty is None else self.novelty(poses)
+        growth = self._growth(self._over_frames(new, lengths))
+        expected = self._within(self.ridge.predict_clip(clip)) * growth[:, None]
         return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
 
+    def _over_frames(self, new, lengths):
+        """Novelty of every frame, on lines between the middles of stretches; NaN counts as the most that is usual."""
+        new = np.where(np.isnan(new), self.usual[1], new)
+        middles = np.cumsum(lengths) - np.divide(lengths, 2)
+        return np.interp(np.arange(np.sum(lengths)) + 0.5, middles, new)
+
     def _growth(self, new):
-        """A line over novelty, from the least that is usual on; NaN counts as the most that is."""
-        least, most = self.usual
-        new = np.maximum(np.where(np.isnan(new), most, new), least)
-        return np.maximum(self.line[0] + self.line[1] * new, LEAST_GROWTH)
+        """What errors grow by: a line over novelty, from the least that is usual on."""
+        return np.maximum(self.line[0] + self.line[1] * np.maximum(new, self.usual[0]), LEAST_GROWTH)
 
     def _within(self, expected):
         return np.clip(expected, self.low, self.high)
+
+
+def _numbered(*parts):
+    """Labels of any kind as numbers, the same in all parts."""
+    labels = sorted({label for part in parts for label in part.tolist()}, key=repr)
+    number = {label: i for i, label in enumerate(labels)}
+    return [np.array([number[label] for label in part.tolist()]) for part in parts]
+
+
+def _line(new, errors, expected, weights):
+    """Start and slope, neither below 0, of the line over novelty of how many times as large as expected errors are."""
+    typical = np.nanmean(errors, axis=0, dtype=float)
+    some = typical > 0  # a root's are 0
+    ratio = errors[:, some] / np.maximum(expected, typical / 10)[:, some]
+    known = ~np.isnan(ratio)
+    told = known.any(axis=1)
+    mean = np.where(known, ratio, 0).sum(axis=1)[told] / known.sum(axis=1)[told]
+    root = np.sqrt(weights[told])
+    return nnls(np.stack([np.ones(len(mean)), new[told]], axis=1) * root[:, None], mean * root)[0]
 
 
 def _quantile(values, weights, level):
@@ -103,4 +131,3 @@ def _quantile(values, weights, level):
     order = np.argsort(values[known])
     share = np.cumsum(weights[known][order])
     return values[known][order][np.searchsorted(share, level * share[-1])]
-

@@ -10,8 +10,8 @@ from .sequences import seen
 __all__ = ["Novelty", "mean_poses"]
 
 NEAREST = 5
-MOST = 2000  # poses to compare with; of more, so many, evenly
-AT_ONCE = 1000  # which bounds the memory
+ENOUGH = 0.25  # of the coordinates, which two poses must both show to be compared
+AT_ONCE = 1000  # poses, which bounds the memory
 
 
 def mean_poses(clip, stretch):
@@ -61,26 +61,45 @@ class Novelty:
     def __init__(self, poses):
         shown = ~np.isnan(poses)
         n = np.maximum(shown.sum(axis=0), 1)
-        self.mean = np.where(shown, poses, 0).sum(axis=0) / n
+        self.mean = np.where(shown, poses, 0).sum(axis=0, dtype=float) / n
         spread = np.sqrt(np.square(np.where(shown, poses - self.mean, 0)).sum(axis=0) / n)
         self.spread = np.where(spread > 1e-6 * spread.max(initial=0), spread, np.nan)  # a root's is 0
-        self.known = poses[np.linspace(0, len(poses) - 1, min(len(poses), MOST)).astype(int)]
+        self.known = self._normal(poses).astype(np.float32)
 
-    def __call__(self, poses):
-        """The novelty ``(n_poses,)`` of poses; NaN where one shows nothing that training shows."""
-        return np.concatenate([self._of(poses[i:i + AT_ONCE]) for i in range(0, len(poses), AT_ONCE)])
+    def __call__(self, poses, same=None):
+        """The novelty of poses.
 
-    def _of(self, poses):
-        (new, new_shown), (known, known_shown) = map(self._normal, (poses, self.known))
+        Parameters
+        ----------
+        poses : array of shape (n_poses, n_keypoints * 2)
+        same : array of shape (n_poses, n_poses of training), of bool, optional
+            Which are of the same signer, and are not compared.
+
+        Returns
+        -------
+        array of shape (n_poses,)
+            NaN where a pose shares less than a quarter of the coordinates with any of training.
+        """
+        parts = [slice(i, i + AT_ONCE) for i in range(0, len(poses), AT_ONCE)]
+        return np.concatenate([self._of(poses[part], None if same is None else same[part]) for part in parts])
+
+    def _of(self, poses, same):
+        (new, new_shown), (known, known_shown) = map(_filled, (self._normal(poses), self.known))
         n = new_shown @ known_shown.T  # (n_poses, n_known)
-        squares = new**2 @ known_shown.T + new_shown @ (known**2).T - 2 * new @ known.T
-        apart = np.sqrt(np.maximum(squares, 0) / np.where(n > 0, n, np.nan))
+        squares = np.square(new) @ known_shown.T + new_shown @ np.square(known).T - 2 * new @ known.T
+        comparable = n >= max(1, ENOUGH * np.sum(~np.isnan(self.spread)))
+        if same is not None:
+            comparable &= ~same
+        apart = np.sqrt(np.maximum(squares, 0) / np.where(comparable, n, np.nan))
         nearest = np.sort(apart, axis=1)[:, :NEAREST]  # NaN comes last in the order
-        found = ~np.isnan(nearest)
-        return np.where(found, nearest, 0).sum(axis=1) / np.where(found.any(axis=1), found.sum(axis=1), np.nan)
+        n_found = np.sum(~np.isnan(nearest), axis=1)
+        return np.nansum(nearest, axis=1) / np.where(n_found > 0, n_found, np.nan)
 
     def _normal(self, poses):
-        """Poses in units of their spread, 0 where they show nothing; and what they show, as 1 and 0."""
-        normal = (poses - self.mean) / self.spread
-        shown = ~np.isnan(normal)
-        return np.where(shown, normal, 0), shown.astype(float)
+        return (poses - self.mean) / self.spread
+
+
+def _filled(poses):
+    """Poses with 0 where they show nothing; and what they show, as 1 and 0."""
+    shown = ~np.isnan(poses)
+    return np.where(shown, poses, 0).astype(float), shown.astype(float)

@@ -250,7 +250,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             return None
         clips = np.concatenate([left for left, _ in parts])
         errors = np.concatenate([abs(y[left] - self._lift([net], X[left])) for left, net in parts])
-        return ErrorModel(*self._sample(X[clips], errors, groups[clips]))
+        missed, errors, of_missed = self._sample(X[clips], errors, groups[clips])
+        everybody, _, signers = self._sample(X, y, groups)
+        return ErrorModel(missed, errors, of_missed, training=(everybody, signers))
 
     def _sample(self, X, y, groups):
         """Every fifth frame, in one size; and the groups of clips that have such a frame."""

@@ -68,7 +68,7 @@ def test_long_recordings_count_as_what_they_are_cut_into():
               for part in zip(np.split(clip, n), np.split(error, n), [signer] * n, strict=True)]
     clips, cut, of = zip(*pieces, strict=True)
     model = ErrorModel(to_object_array(clips), to_object_array(cut), np.array(of))
-    np.testing.assert_allclose(model.std(X[0]), ErrorModel(X, errors, signers).std(X[0]), rtol=1e-4)
+    np.testing.assert_allclose(model.std(X[0]), ErrorModel(X, errors, signers).std(X[0]), rtol=0.02)
 
 
 def placed(places, n_frames, seed, growth):
@@ -81,33 +81,88 @@ def placed(places, n_frames, seed, growth):
     return to_object_array(X), to_object_array(errors)
 
 
-def coverage_far_away(growth):
-    places = np.random.default_rng(0).normal(size=240)
+def model_of(places, growth, n_signers=8, **options):
     X, errors = placed(places, 40, 1, growth)
-    model = ErrorModel(X, errors, np.arange(240) % 8)
-    far, truth = placed(np.full(20, 6.0), 200, 2, growth)
-    stds = [model.std(clip) for clip in far]
-    inside = np.mean([error <= 1.645 * std for error, std in zip(truth, stds, strict=True)])
-    return inside, np.mean(stds), model
+    return ErrorModel(X, errors, np.arange(len(places)) % n_signers, **options)
+
+
+def inside(model, places, growth, n_frames=200):
+    X, errors = placed(places, n_frames, 2, growth)
+    return np.mean([error <= 1.645 * model.std(clip) for error, clip in zip(errors, X, strict=True)])
+
+
+CROWD = np.random.default_rng(0).normal(size=240)
 
 
 def test_where_errors_grow_with_novelty_they_are_expected_to_beyond_all_training():
-    inside, _, model = coverage_far_away(growth=1.0)
-    assert inside > 0.8
+    model = model_of(CROWD, growth=1.0)
+    assert 0.87 < inside(model, CROWD, 1.0) < 0.93
+    far = np.full(20, 6.0)
+    assert inside(model, far, 1.0) > 0.85
     model.line = np.array([1.0, 0.0])
-    far, truth = placed(np.full(20, 6.0), 200, 2, 1.0)
-    assert np.mean([error <= 1.645 * model.std(clip) for error, clip in zip(truth, far, strict=True)]) < 0.7
+    assert inside(model, far, 1.0) < 0.7
 
 
 def test_where_errors_do_not_grow_with_novelty_intervals_stay_as_they_are():
-    inside, std, _ = coverage_far_away(growth=0.0)
-    assert 0.87 < inside < 0.99
-    assert 0.9 < std < 1.5
+    model = model_of(CROWD, growth=0.0)
+    assert 0.87 < inside(model, np.full(20, 6.0), 0.0) < 0.99
+    assert model.std(placed([6.0], 40, 3, 0)[0][0]).mean() < 1.5
 
 
-def test_a_clip_that_shows_nothing_counts_as_new_as_any_of_training():
-    X, errors = placed(np.random.default_rng(0).normal(size=240), 40, 1, 1.0)
-    model = ErrorModel(X, errors, np.arange(240) % 8)
-    std = model.std(np.full_like(X[0], np.nan))
-    assert np.isfinite(std).all()
-    assert (std > 0).all()
+def test_a_signers_own_poses_make_none_of_theirs_usual():
+    places = np.repeat(np.arange(8) * 5.0, 30)  # each stands elsewhere
+    X, errors = placed(places, 40, 1, 0.0)
+    alone, together = (ErrorModel(X, errors, signers).usual for signers in (np.repeat(np.arange(8), 30),
+                                                                            np.arange(240) % 8))
+    assert alone[0] > 10 * together[1]
+
+
+def test_clips_whose_errors_are_not_known_are_usual_too():
+    X, errors = placed(np.append(CROWD, np.full(60, 30.0)), 40, 1, 0.0)
+    signers = np.append(np.arange(240) % 8, np.full(60, 8))
+    some = ErrorModel(X[:240], errors[:240], signers[:240])
+    whole = ErrorModel(X[:240], errors[:240], signers[:240], training=(X, signers))
+    pose = np.full((1, 6), 30.0, np.float32)
+    assert whole.novelty(pose) < 0.2 < 2 < some.novelty(pose)
+
+
+def test_what_shows_too_little_counts_as_new_as_is_usual_and_what_is_nearest_is_not_nearer():
+    model = model_of(CROWD, growth=1.0)
+    nothing = np.full((40, 3, 2), np.nan, np.float32)
+    least, most = model.usual
+    expected = [model.line[0] + model.line[1] * new for new in (least, most)]
+    ridge = np.clip(model.ridge.predict_clip(nothing), model.low, model.high) * model.factor
+    np.testing.assert_allclose(model.std(nothing), ridge * expected[1], rtol=1e-5)
+    assert model._growth(0.0) == pytest.approx(expected[0])
+
+
+def test_a_keypoint_that_is_often_right_does_not_tell_how_errors_grow():
+    X, errors, signers = made(12, 0)
+    expected = ErrorModel(X, to_object_array([e.copy() for e in errors]), signers).line
+    rng = np.random.default_rng(0)
+    for error in errors:
+        error[:, 1] *= rng.random(len(error)) > 0.45  # so that next to none is expected in some frames
+    np.testing.assert_allclose(ErrorModel(X, errors, signers).line.sum(), expected.sum(), rtol=0.2)
+
+
+def test_intervals_are_right_whatever_the_line_is(monkeypatch):
+    monkeypatch.setattr("liftz.calibration._line", lambda *args: np.array([5.0, 1.0]))
+    assert 0.87 < inside(model_of(CROWD, growth=0.0), CROWD, 0.0) < 0.93
+
+
+def test_deviations_change_little_from_one_stretch_to_the_next():
+    model = model_of(CROWD, growth=1.0)
+    X, _ = placed(np.linspace(0, 3, 10), 100, 1, 0.0)
+    long = np.concatenate(list(X))
+    model.ridge.coef_[:] = 0  # novelty alone
+    std = model.std(long)[:, 1]
+    assert std[-1] > 1.5 * std[0]
+    assert abs(np.diff(std)).max() < 0.01 * std.mean()
+
+
+def test_labels_may_be_of_any_kind():
+    X, errors = placed(CROWD, 40, 1, 1.0)
+    expected = model_of(CROWD, growth=1.0).std(X[0])
+    labels = np.empty(240, object)
+    labels[:] = [(i % 8, "signer") if i % 2 else f"{i % 8}" for i in range(240)]
+    np.testing.assert_allclose(ErrorModel(X, errors, labels).std(X[0]), expected, rtol=0.2)
