@@ -10,7 +10,7 @@ from results import machine, write_section
 
 PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
-COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 7,
+COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 10,
            "width": 7, "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
 P6 = {"mm": 7, "before": 7, "ratio": 6, "signers": 8, "seeds": 10, "worst": 12, "worse": 9, "offset": 7,
       "before it": 10}
@@ -48,7 +48,10 @@ def row(lines):
            "seeds": over_seeds(lines), "worst": f"{errors[worst]:.2f} {worst.split()[0]}", "fits": f"{len(lines)}"}
     seconds = [line["fit_seconds"] for line in lines if line["machine"].startswith("cpu")]
     out["s a fit"] = f"{np.mean(seconds):.0f}" if seconds else ""
-    return out | {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
+    out |= {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
+    if 0 < len(mean["inside"]) < len(errors):
+        out["inside"] += f" of {len(mean['inside'])}"
+    return out
 
 
 def row_of_adapted(lines):
@@ -147,7 +150,8 @@ def summary(lines):
                      f"{', '.join(behind) or 'nobody'}, worst signer {max(mine.values()) / mean:.2f} of the mean")
         inside = mean_of(models["lifter"], "inside").values()
         if inside:
-            text += f", 90 % intervals hold {min(inside):.2f} to {max(inside):.2f} of a signer's truth"
+            text += (f", 90 % intervals hold {min(inside):.2f} to {max(inside):.2f} of the truth of each of "
+                     f"{len(inside)}")
         out.append(text)
     return out
 

@@ -34,10 +34,11 @@ from sklearn.model_selection import GroupKFold
 from liftz import make_lifter
 from liftz.datasets import load_isl_kinect, project
 from liftz.metrics import error_parts
+from liftz.skeletons import KINECT_20
 from liftz.tuning import OptunaSearch, lifter_space
 
 SEARCHED = ("lr", "hidden_size", "dropout", "velocity", "augment__share", "augment__posture")
-RIVALS = ("residual MLP", "TCN, 27 frames", "TCN, 81 frames", "transformer", "plain LSTM")
+RIVALS = [name for name in rivals(KINECT_20, 0) if name != "Fourier ridge"]
 PREFIX = "lift__regressor__"
 
 
@@ -120,7 +121,7 @@ def tables(lines):
     """Per track: both errors for each signer left out, and their means; of lines of one kind."""
     for track in sorted({line["track"] for line in lines}):
         found = sorted((line for line in lines if line["track"] == track), key=lambda line: line["signer"])
-        print(f"\n{track}\nsigner  seed  trials  pruned  default   tuned  difference  chosen")
+        print(f"\n{track}, {found[0]['model']}\nsigner  seed  trials  pruned  default   tuned  difference  chosen")
         for line in found:
             chosen = ", ".join(f"{name.removeprefix(PREFIX)} {value:.3g}" for name, value in line["params"].items())
             print(f"{line['signer']:6s} {line['seed']:5d} {line['n_trials']:7d} {line['pruned']:7d} "

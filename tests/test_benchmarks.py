@@ -113,6 +113,18 @@ def test_a_model_that_few_signers_know_has_its_ratio_to_the_lifter_on_those():
     assert row.split()[-4:] == ["1.000", "0.50-1.25", "3", "1"]
 
 
+def test_intervals_say_of_how_many_signers_they_are_told():
+    lines = [{"protocol": "P1", "variant": "", "model": model, "seed": 0, "signer": signer, "error": 1.0, "offset": 1.0,
+              "motion": 1.0, "posture off": 1.0, "fit_seconds": 1, "machine": "cpu"} | inside
+             for model in ("lifter", "TCN", "frame ridge")
+             for signer, inside in (("A", {"inside": 0.8, "width": 7.0} if model == "lifter" else {}), ("B", {}))]
+    text = tables(lines)
+    [row] = [line for line in text if line.startswith("lifter")]
+    assert "0.80 of 1   7.00" in row
+    assert text[-1].endswith("90 % intervals hold 0.80 to 0.80 of the truth of each of 1")
+    assert "of 1 " not in "".join(line for line in text if line.startswith("TCN"))
+
+
 def test_synthetic_people_of_another_seed_are_others():
     lines = [{"protocol": "P7", "variant": "", "model": model, "seed": seed, "signer": "S1", "error": error}
              for model, seed, error in (("lifter", 0, 1.0), ("lifter", 1, 3.0), ("frame ridge", 0, 4.0),
