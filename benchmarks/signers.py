@@ -11,7 +11,7 @@ pictures are made from the file. The protocols P1 to P7 are told in protocols.py
 root, measured from SpineBase; P7's in cm, from each region's root. `offset` is the part of it that a constant per clip
 and joint takes away, `motion` what stays; `posture off` is what stays when each joint's mean error over all of the
 signer's clips from one view is taken away. `inside` is the share of depths within the 90 % interval, `width`
-half of what that is wide, on average.
+half of what that is wide, on average; `new` the share of clips that the lifter tells are unlike those of training.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def measure(name, model, seed, fold, data):
 
 
 def coverage(model, X, y, skeleton):
-    """The share of depths inside the 90 % interval, and how many mm half of it is wide on average."""
+    """The share of depths in the 90 % interval, half of its mean width in mm, and the share of unfamiliar clips."""
     root = skeleton.root_indices()
     others = np.setdiff1d(np.arange(len(skeleton)), root)
     inside, width = [], []
@@ -122,7 +122,9 @@ def coverage(model, X, y, skeleton):
         known = ~np.isnan(truth[:, others])
         inside.append((abs(truth - depth) <= 1.645 * std)[:, others][known])
         width.append(1.645 * std[:, others][known])
-    return {"inside": float(np.mean(np.concatenate(inside))), "width": float(np.mean(np.concatenate(width)))}
+    growth, usual = model.unfamiliarity(X)
+    return {"inside": np.mean(np.concatenate(inside)), "width": np.mean(np.concatenate(width)),
+            "new": np.mean(growth > usual)}
 
 
 def adapted(model, X, y, test, skeleton, seed):

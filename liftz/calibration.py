@@ -86,11 +86,19 @@ class ErrorModel:
 
         In the unit of the errors.
         """
+        expected = self._within(self.ridge.predict_clip(clip)) * self.growth(clip)[:, None]
+        return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
+
+    def growth(self, clip):
+        """How many times as large as in training errors are, frame by frame, by how new the poses are."""
         poses, lengths = mean_poses(clip, STRETCH)
         new = np.full(len(poses), np.nan) if self.novelty is None else self.novelty(poses)
-        growth = self._growth(self._over_frames(new, lengths))
-        expected = self._within(self.ridge.predict_clip(clip)) * growth[:, None]
-        return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
+        return self._growth(self._over_frames(new, lengths))
+
+    @property
+    def usual_growth(self):
+        """The `growth` that all but a hundredth of the training stays below."""
+        return float(self._growth(self.usual[1]))
 
     def _over_frames(self, new, lengths):
         """Novelty of every frame, on lines between the middles of stretches; NaN counts as the most that is usual."""

@@ -59,8 +59,32 @@ class Lifter(Pipeline):
         """
         adapted = copy(self)
         name, last = self.steps[-1]
-        adapted.steps = [*self.steps[:-1], (name, last.adapt(self[:-1].transform(X), y, **parameters))]
+        adapted.steps = [*self.steps[:-1], (name, last.adapt(self._inputs(X), y, **parameters))]
         return adapted
+
+    def unfamiliarity(self, X):
+        """How much larger than usual errors on clips are likely to be, and what is usual.
+
+        See `LSTMRegressor.unfamiliarity`.
+
+        Examples
+        --------
+        >>> from liftz import make_lifter
+        >>> from liftz.datasets import make_signing
+        >>> data = make_signing(n_signers=5, n_clips=3, n_frames=(30, 40), views=(0,), random_state=0)
+        >>> lifter = make_lifter(data.skeleton, n_nets=4, hidden_size=8, max_epochs=1, random_state=0)
+        >>> lifter.fit(data.X, data.y, groups=data.groups)  # doctest: +ELLIPSIS
+        Lifter(...)
+        >>> aside = make_signing(n_signers=1, n_clips=2, n_frames=30, views=(60,), random_state=1)
+        >>> growth, usual = lifter.unfamiliarity(aside.X)
+        >>> growth > usual
+        array([ True,  True])
+        """
+        last = self[-1]
+        return getattr(last, "regressor_", last).unfamiliarity(self._inputs(X))
+
+    def _inputs(self, X):
+        return self[:-1].transform(X) if len(self.steps) > 1 else X
 
     def stream(self):
         """A `Stream` of this lifter, which takes frames one by one; it needs a `look_ahead`."""

@@ -25,7 +25,7 @@ from .parts import body_parts
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
-from .sizes import BodySize, each_scaled, scaled
+from .sizes import BodySize, each_scaled
 from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
@@ -279,15 +279,42 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             `look_ahead` is.
         """
         check_is_fitted(self, "nets_")
-        if return_std and self.errors_ is None:
-            raise ValueError("return_std takes errors on signers not seen: fit needs four nets at least, "
-                             "and groups of four signers at least")
+        if return_std:
+            self._check_knows_errors("return_std")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
         depths = self._lift(self.nets_, X)
         if not return_std:
             return depths
-        return depths, to_object_array([scaled(self.errors_.std(scaled(clip, 1 / size)), size_of_depths)
-                                        for clip, size, size_of_depths in zip(X, *self.size_(X), strict=True)])
+        sizes, sizes_of_depths = self.size_(X)
+        stds = to_object_array([self.errors_.std(clip) for clip in each_scaled(X, 1 / sizes)])
+        return depths, each_scaled(stds, sizes_of_depths)
+
+    def unfamiliarity(self, X):
+        """How much larger than usual errors are likely to be, since poses are unlike those of training.
+
+        As they are in a view that no training clip has. Standard deviations of `predict` have it in.
+
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+
+        Returns
+        -------
+        growth : array of shape (n_clips,)
+            Times as large as in training, the median over frames.
+        usual : float
+            What all but a hundredth of training stays below. From there on, a clip is unfamiliar.
+        """
+        self._check_knows_errors("unfamiliarity")
+        X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
+        one_size = each_scaled(X, 1 / self.size_(X)[0])
+        return np.array([np.median(self.errors_.growth(clip)) for clip in one_size]), self.errors_.usual_growth
+
+    def _check_knows_errors(self, what):
+        check_is_fitted(self, "nets_")
+        if self.errors_ is None:
+            raise ValueError(f"{what} takes errors on signers not seen: fit needs four nets at least, "
+                             "and groups of four signers at least")
 
     def _lift(self, nets, X):
         sizes = self.size_(X)

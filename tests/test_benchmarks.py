@@ -117,10 +117,10 @@ def test_intervals_say_of_how_many_signers_they_are_told():
     lines = [{"protocol": "P1", "variant": "", "model": model, "seed": 0, "signer": signer, "error": 1.0, "offset": 1.0,
               "motion": 1.0, "posture off": 1.0, "fit_seconds": 1, "machine": "cpu"} | inside
              for model in ("lifter", "TCN", "frame ridge")
-             for signer, inside in (("A", {"inside": 0.8, "width": 7.0} if model == "lifter" else {}), ("B", {}))]
+             for signer, inside in (("A", {"inside": 0.8, "width": 7.0, "new": 0.5} if model == "lifter" else {}), ("B", {}))]
     text = tables(lines)
     [row] = [line for line in text if line.startswith("lifter")]
-    assert "0.80 of 1   7.00" in row
+    assert "0.80 of 1   7.00 0.50 of 1" in row
     assert text[-1].endswith("90 % intervals hold 0.80 to 0.80 of the truth of each of 1")
     assert "of 1 " not in "".join(line for line in text if line.startswith("TCN"))
 

@@ -106,6 +106,16 @@ def test_where_errors_grow_with_novelty_they_are_expected_to_beyond_all_training
     assert inside(model, far, 1.0) < 0.7
 
 
+def test_what_is_unfamiliar_lies_beyond_nearly_all_of_training():
+    model = model_of(CROWD, growth=1.0)
+    clips, _, = placed([0.0, 6.0], 40, 1, 0)
+    assert model.growth(clips[0]).max() < model.usual_growth < model.growth(clips[1]).min()
+    assert np.mean([model.growth(clip).max() > model.usual_growth for clip in placed(CROWD, 40, 1, 0)[0]]) < 0.05
+    same = model_of(CROWD, growth=0.0)
+    same.line = np.array([1.0, 0.0])
+    assert (same.growth(clips[1]) == same.usual_growth).all()
+
+
 def test_where_errors_do_not_grow_with_novelty_intervals_stay_as_they_are():
     model = model_of(CROWD, growth=0.0)
     assert 0.87 < inside(model, np.full(20, 6.0), 0.0) < 0.99

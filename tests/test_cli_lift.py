@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from door_cases import LENGTH, run, save_ridge, signing, told, write_openpose
+from sklearn.pipeline import Pipeline
 
 from liftz.adjustment import resample
 from liftz.assembly import assemble
@@ -209,6 +210,29 @@ def test_hands_alone_stay_where_they_are_when_asked(data, clip, tmp_path):
     assert out.skeleton.keypoints == OPENPOSE_137.subset(hands).keypoints
     kept = OPENPOSE_137.indices(out.skeleton.keypoints)
     np.testing.assert_allclose(out.y[0], 10 * lifter.predict([clip])[0][:, kept], atol=1e-2)
+
+
+def test_a_view_that_training_does_not_have_is_told(tmp_path):
+    from liftz import make_lifter
+    from liftz.cli.fit import model_facts
+    from liftz.persistence import save
+
+    people = signing(n_signers=4, n_clips=4, n_frames=24)
+    lifter = make_lifter(people.skeleton, select="body", n_nets=4, hidden_size=8, max_epochs=1, random_state=0)
+    lifter.fit(people.X, people.y, groups=people.groups)
+    lifter["lift"].regressor_.errors_.line = np.array([0.5, 0.5])  # so few clips do not tell it
+    pipeline = Pipeline(lifter.steps)
+    seen = {"familiar": people.X[0], "aside": (people.X[0] * [0.4, 1]).astype(np.float32)}
+    for i, model in enumerate((lifter, pipeline)):
+        save(model, tmp_path / "m.liftz", facts=model_facts(people))
+        for name, clip in seen.items():
+            write_npz(tmp_path / "clip.npz", clip, OPENPOSE_137, units="px", y_up=False, fps=29.97)
+            result = run(lift, tmp_path / "m.liftz", tmp_path / "clip.npz", "-o", tmp_path / f"{name}{i}.npz", *LENGTH)
+            assert result.exit_code == 0, result.output
+            growth, usual = lifter.unfamiliarity([clip])
+            note = (f"poses here are unlike those of the model's training, as in a view that it does not have: errors "
+                    f"are likely to be {growth[0]:.2g} times as large as usual")
+            assert (note in told(result)) == (name == "aside") == (growth[0] > usual)
 
 
 def test_std_is_told_in_mm_by_a_model_that_knows_it(tmp_path):

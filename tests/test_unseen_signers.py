@@ -1,5 +1,7 @@
 """Nets that each do without some signers, what that tells of errors, and going on with a new person."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold, cross_validate
 
 from liftz import BodyAugmenter, FrameRidge, make_lifter
+from liftz.lifter import Lifter
 from liftz.metrics import mpjpe
 from liftz.net import ClipDataset
 from liftz.sampling import leave_out
@@ -119,8 +122,23 @@ def test_deviations_are_in_the_unit_of_y_and_missing_outside_a_selected_region(d
 def test_without_signers_left_out_nothing_is_known_of_errors(data):
     X, y, signers = data
     for lifter in (tiny_lifter(n_nets=4).fit(X, y), tiny_lifter(n_nets=3).fit(X, y, groups=signers)):
-        with pytest.raises(ValueError, match="fit needs four nets at least, and groups of four signers"):
-            lifter.predict(X, return_std=True)
+        for ask in (partial(lifter.predict, return_std=True), lifter.unfamiliarity):
+            with pytest.raises(ValueError, match="fit needs four nets at least, and groups of four signers"):
+                ask(X)
+
+
+def test_unfamiliar_is_who_stands_as_nobody_did(data):
+    X, y, signers = data
+    lifter = tiny_lifter(n_nets=4, one_size=False).fit(X, y, groups=signers)
+    errors = lifter["lift"].regressor_.errors_
+    errors.line = np.array([0.5, 0.5])
+    growth, usual = lifter.unfamiliarity([*X, X[0] * np.float32([10, -10])])
+    assert growth.shape == (len(X) + 1,)
+    assert growth[-1] > 2 * usual
+    bare = Lifter([("lift", lifter["lift"].regressor_)])
+    np.testing.assert_array_equal(bare.unfamiliarity(lifter[:-1].transform(X))[0], lifter.unfamiliarity(X)[0])
+    with pytest.raises(ValueError, match="keypoints"):
+        lifter.unfamiliarity([clip[:, :3] for clip in X])
 
 
 def test_groups_reach_the_nets_through_the_pipeline_routed_or_not(data):

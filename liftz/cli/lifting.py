@@ -14,6 +14,7 @@ from ..adjustment import stretch
 from ..assembly import assemble
 from ..conversion import correspondence
 from ..hierarchy import landmark
+from ..lifter import Lifter
 from ..persistence import load, read_facts
 from ..plausibility import exchanged_hands
 from ..sequences import to_object_array
@@ -58,9 +59,9 @@ class Lifting:
                              f"facts=liftz.compatibility.training_facts(...), as liftz fit does")
         self.lifter, self.facts = load(model, device=device), {"depth_units": facts["units"], **facts}
         self.skeleton = Skeleton(**facts["skeleton"])
-        regressor = getattr(self.lifter[-1], "regressor_", self.lifter[-1])
-        self.n_channels = regressor.n_channels_in_
-        if std and getattr(regressor, "errors_", None) is None:
+        self.regressor = getattr(self.lifter[-1], "regressor_", self.lifter[-1])
+        self.n_channels = self.regressor.n_channels_in_
+        if std and getattr(self.regressor, "errors_", None) is None:
             raise ValueError(f"{model} does not know its own errors, which --std tells: fit it with four nets or more, "
                              f"on four signers or more that are told apart")
         self.taken = taken
@@ -122,8 +123,18 @@ class Lifting:
         notes = [*fitted.notes, exchanged_hands(source.X, self.skeleton, first_frames=[world.first_frame]),
                  *(f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
                    f"(--relative leaves regions apart)" for region, anchor in world.guessed.items()),
-                 self._about_length(world)]
+                 self._about_poses(fitted), self._about_length(world)]
         return world, lines + fitted.lines, [note for note in notes if note]
+
+    def _about_poses(self, fitted):
+        """A note where the poses of a clip are unlike those of training; else an empty one."""
+        if getattr(self.regressor, "errors_", None) is None:
+            return ""
+        (growth,), usual = Lifter(self.lifter.steps).unfamiliarity(fitted.X)  # a Pipeline may have been saved
+        if growth <= usual:
+            return ""
+        return (f"poses here are unlike those of the model's training, as in a view that it does not have: errors are "
+                f"likely to be {growth:.2g} times as large as usual")
 
     def _about_length(self, world):
         """A note where `length` makes a body that nobody has; else an empty one."""
