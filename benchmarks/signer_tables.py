@@ -10,8 +10,8 @@ from results import machine, write_section
 
 PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
-COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "inside": 10,
-           "width": 7, "new": 10, "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
+COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "mpjve": 11,
+           "inside": 10, "width": 7, "new": 10, "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
 P6 = {"mm": 7, "before": 7, "ratio": 6, "signers": 8, "seeds": 10, "worst": 12, "worse": 9, "offset": 7,
       "before it": 10}
 
@@ -44,13 +44,13 @@ def row(lines):
     errors = mean_of(lines, "error")
     worst = max(errors, key=errors.get)
     mean = {key: list(mean_of(lines, key).values())
-            for key in ("offset", "motion", "posture off", "inside", "width", "new")}
+            for key in ("offset", "motion", "posture off", "mpjve", "inside", "width", "new")}
     out = {"mm": f"{np.mean(list(errors.values())):.2f}", "signers": f"{np.std(list(errors.values())):.2f}",
            "seeds": over_seeds(lines), "worst": f"{errors[worst]:.2f} {worst.split()[0]}", "fits": f"{len(lines)}"}
     seconds = [line["fit_seconds"] for line in lines if line["machine"].startswith("cpu")]
     out["s a fit"] = f"{np.mean(seconds):.0f}" if seconds else ""
     out |= {key: f"{np.mean(found):.2f}" for key, found in mean.items() if found}
-    for key in ("inside", "new"):
+    for key in ("mpjve", "inside", "new"):
         if 0 < len(mean[key]) < len(errors):
             out[key] += f" of {len(mean[key])}"
     return out

@@ -10,8 +10,9 @@ Each fit adds its lines to the results file when it is done; a run goes on where
 pictures are made from the file. The protocols P1 to P7 are told in protocols.py. MPJPE in mm over all joints but the
 root, measured from SpineBase; P7's in cm, from each region's root. `offset` is the part of it that a constant per clip
 and joint takes away, `motion` what stays; `posture off` is what stays when each joint's mean error over all of the
-signer's clips from one view is taken away. `inside` is the share of depths within the 90 % interval, `width`
-half of what that is wide, on average; `new` the share of clips that the lifter tells are unlike those of training.
+signer's clips from one view is taken away; `mpjve` is the error of the change from frame to frame. `inside` is the
+share of depths within the 90 % interval, `width` half of what that is wide, on average; `new` the share of clips that
+the lifter tells are unlike those of training.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegres
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
-from liftz.metrics import error_parts
+from liftz.metrics import error_parts, mpjve
 from liftz.sequences import seen
 
 FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
@@ -101,7 +102,8 @@ def measure(name, model, seed, fold, data):
         clips, truth = case.X[test][placed], y[test][placed]
         scope = {"skeleton": data.skeleton, "regions": case.keypoints}
         depths = model.predict(clips)
-        figures = {"unplaced": np.sum(~placed)} | error_parts(truth, depths, **scope)
+        figures = {"unplaced": np.sum(~placed), "mpjve": mpjve(truth, depths, **scope)}
+        figures |= error_parts(truth, depths, **scope)
         if views is not None:
             figures["posture off"] = error_parts(truth, depths, groups=views[placed], **scope)["motion"]
         if knows_errors and case.keypoints is None:

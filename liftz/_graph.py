@@ -6,6 +6,7 @@ import numpy as np
 
 from ._description import parts_of_net
 from ._steps import parts_of, rows_of
+from .phases import neighbours
 from .sizes import ASTRAY
 
 __all__ = ["Graph"]
@@ -185,6 +186,19 @@ class Graph:
         longest = self("GatherElements", ordered, self("Max", rank, np.int64(0)), axis=0)
         longest = self("Where", self("Equal", n_shown, np.float64(0)), NAN, longest)
         return self("Expand", longest, self("Shape", length))
+
+    def brought_together(self, depths, stride, causal):
+        """As in `phases`, of depths ``(n_frames, n_outputs)``."""
+        n = self.length(depths)
+        away = np.arange(1 - stride, 1 if causal else stride)[None]
+        frames = self("Add", self.times(n, 2), away)
+        if not causal:
+            late = self("Where", self("Less", frames, n), frames, self("Sub", frames, np.array(stride)))
+            frames = self("Where", self("Less", frames, np.array(0)), self("Add", frames, np.array(stride)), late)
+            frames = self("Min", frames, self("Sub", n, np.array(1)))
+        near = self("Gather", depths, self("Max", frames, np.array(0)), axis=0)  # (n_frames, n_near, n_outputs)
+        weights = neighbours(1, stride, causal)[1]
+        return self("ReduceSum", self("Mul", near, weights[:, None]), np.array([1]), keepdims=0)
 
     def net(self, x, lengths, net):
         """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` or `PartLSTMs` reckon them."""

@@ -136,7 +136,7 @@ def _output_step(graph, depths, step):
 
 
 def _regress(graph, clip, fitted):
-    """A regressor's depths ``(n_frames, n_outputs)``, each phase of the stride lifted by itself, as in `predict`."""
+    """A regressor's depths ``(n_frames, n_outputs)``: each phase of the stride by itself, then together, as `lift`."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
     (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.ones(1, np.float32), axis=0))
@@ -150,4 +150,5 @@ def _regress(graph, clip, fitted):
     depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
     depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
+    depths = graph.brought_together(depths, stride, fitted["features_"]["parameters"]["causal"])
     return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size_of_depths)

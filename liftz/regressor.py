@@ -318,7 +318,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
-        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes)
+        causal = self.features_.keywords["causal"]
+        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes, causal=causal)
         return each_scaled(self.targets_.inverse_transform(depths), sizes[1])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):

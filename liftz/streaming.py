@@ -96,6 +96,7 @@ class Stream:
             **{f"roots_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, Center)},
             "features": self._features.values,
             "shown": self._features.shown,
+            "last": np.zeros((self._stride, self._n_out), np.float32),
             "h": self._nets.h,
             "c": self._nets.c,
         }
@@ -121,9 +122,8 @@ class Stream:
         points, confidences = self._check(frame)
         for step in self._inputs:
             points, confidences = step(points, confidences)
-        phase = self.n_frames % self._stride
-        self._features(points, confidences, phase)
-        depths = self._step(phase)
+        self._features(points, confidences, self.n_frames % self._stride)
+        depths = self._depths(self.n_frames - self.delay)
         self._n_frames += 1
         return depths if self.n_frames > self.delay else None
 
@@ -137,7 +137,7 @@ class Stream:
         """
         out = np.empty((self.delay, self._n_out), np.float32)
         for i, frame in enumerate(range(self.n_frames - self.delay, self.n_frames)):
-            out[i] = self._step(frame % self._stride)  # each phase's last frame once more, as if it stood still
+            out[i] = self._depths(frame)  # each phase's last frame once more, as if it stood still
         out = out[max(0, self.delay - self.n_frames):]
         self.reset()
         return out
@@ -191,8 +191,14 @@ class Stream:
                              f"NaN in x and y for 'not seen'")
         return points, confidences
 
-    def _step(self, phase):
-        return self._nets.step(self._features.values[phase], phase)
+    def _depths(self, frame):
+        """Depths of a frame, when the nets take their next step: the mean with the last frame of each other phase."""
+        phase = frame % self._stride  # the delay is so many strides, so of both frames
+        depths, last = self._nets.step(self._features.values[phase], phase), self._state["last"]
+        if frame <= 0:  # nothing is before the first
+            last[:] = depths
+        last[phase] = depths
+        return last.mean(axis=0)
 
     def _put_out(self, depths):
         for step in self._outputs:

@@ -116,8 +116,8 @@ def test_a_model_that_few_signers_know_has_its_ratio_to_the_lifter_on_those():
 def test_intervals_say_of_how_many_signers_they_are_told():
     lines = [{"protocol": "P1", "variant": "", "model": model, "seed": 0, "signer": signer, "error": 1.0, "offset": 1.0,
               "motion": 1.0, "posture off": 1.0, "fit_seconds": 1, "machine": "cpu"} | inside
-             for model in ("lifter", "TCN", "frame ridge")
-             for signer, inside in (("A", {"inside": 0.8, "width": 7.0, "new": 0.5} if model == "lifter" else {}), ("B", {}))]
+             for model, known in (("lifter", {"inside": 0.8, "width": 7.0, "new": 0.5}), ("TCN", {}), ("ridge", {}))
+             for signer, inside in (("A", known), ("B", {}))]
     text = tables(lines)
     [row] = [line for line in text if line.startswith("lifter")]
     assert "0.80 of 1   7.00 0.50 of 1" in row
