@@ -141,7 +141,25 @@ class AverageWeights(Callback):
         net.module_.load_state_dict(self.average_.module.state_dict())
 
 
-class PreTrained(LSTMRegressor):
+def every_second(skeleton, **parameters):
+    """The lifter as most levers were tried on it: of every second frame, and depths of the two halves left apart."""
+    lifter = make_lifter(skeleton, **{"stride": 2, "n_batches": 1200} | parameters)
+    return apart(lifter)
+
+
+def apart(lifter):
+    """The lifter, with depths of frames that its nets read in turns left as they are."""
+    return make_lifter(lifter["center"].skeleton, Apart(**lifter["lift"].regressor.get_params(deep=False)))
+
+
+class Apart(LSTMRegressor):
+    """LSTMs that do not bring together the depths of frames that they read in turns."""
+
+    def _together(self, depths):
+        return depths
+
+
+class PreTrained(Apart):
     """LSTMs that first learn to tell x and y of keypoints that are hidden from them, from clips without depths."""
 
     def make_net(self, dataset):
@@ -163,7 +181,7 @@ class PreTrained(LSTMRegressor):
         return net
 
 
-class ArmsApart(LSTMRegressor):
+class ArmsApart(Apart):
     """What `by_part` does for hands, for each arm from the elbow on: an LSTM that sees it and the rest of the body."""
 
     def _parts(self, bones):
@@ -178,7 +196,7 @@ def with_transformers(lifter):
     return make_lifter(lifter["center"].skeleton, Mixed(**lifter["lift"].regressor.get_params(deep=False)))
 
 
-class Mixed(LSTMRegressor):
+class Mixed(Apart):
     """LSTMs, and transformers where clips are not varied."""
 
     def make_net(self, dataset):
@@ -189,7 +207,7 @@ class Mixed(LSTMRegressor):
         return super(Mixed, trainer).make_net(dataset).set_params(module=Transformer)
 
 
-class BonesInLoss(LSTMRegressor):
+class BonesInLoss(Apart):
     """LSTMs that are taught the depth between the ends of each bone, beside that of every joint."""
 
     def make_net(self, dataset):

@@ -165,7 +165,7 @@ AS_PUBLISHED = {
 
 def rivals(skeleton, seed, **parameters):
     """The rivals by name, in the lifter's Pipeline; parameters such as ``max_epochs`` are for the networks."""
-    plain = {"n_nets": 1, "stride": 1, "velocity": 0.0, "random_state": seed} | parameters
+    plain = {"n_nets": 1, "stride": 1, "n_batches": 1200, "velocity": 0.0, "random_state": seed} | parameters
     networks = {
         "residual MLP": ResidualMLPRegressor(**plain | AS_PUBLISHED["residual MLP"]),
         "TCN, 27 frames": TemporalConvolutionRegressor(**plain | AS_PUBLISHED["temporal convolution"]),

@@ -96,10 +96,10 @@ def share(mine, theirs):
 
 
 def unchanged(model):
-    """What a model is compared with: the lifter, or what a net of the ablation was before the change."""
-    if not model.startswith("one net"):
-        return "lifter"
-    return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
+    """What a model is compared with: the lifter, or what one of its kind was before the change."""
+    if model.startswith("one net"):
+        return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
+    return "lifter, every second frame" if model.startswith("lifter, every second frame, ") else "lifter"
 
 
 def tables(lines):
@@ -125,8 +125,8 @@ def tables(lines):
         if protocol == "P6":
             out.append("offset, and before it: of the fits that told them; worst: of all fits")
         else:
-            out.append(f"ratio: to {'one net, or to one of own sizes' if variant == PARTS else 'the lifter'}, "
-                       "on the signers and seeds that both have; from to: over those")
+            plain = "one net, or one of own sizes" if variant == PARTS else "the lifter, or that of every second frame"
+            out.append(f"ratio: to {plain}, on the signers and seeds that both have; from to: over those")
         unplaced = max(int(line.get("unplaced", 0)) for found in models.values() for line in found)
         if unplaced:
             out.append(f"clips that never show their root, of one signer and seed at most, and left out: {unplaced}")

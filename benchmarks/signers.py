@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import levers, perturbed, with_transformers
+from levers import apart, every_second, levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load
 from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
-from liftz import FrameRidge, LSTMRegressor, MeanPose, make_lifter
+from liftz import FrameRidge, MeanPose, make_lifter
 from liftz.metrics import error_parts, mpjve
 from liftz.sequences import seen
 
@@ -40,30 +40,37 @@ FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
 
 def models(skeleton, seed, **options):
     """The models by name, the baselines first."""
+    before = partial(every_second, skeleton, random_state=seed, **options)
+    # Of every third frame nets see as much in half as many epochs more.
+    longer = {name: n * 3 // 2 for name, n in options.items() if name == "max_epochs"}
     return {
         "mean pose": make_lifter(skeleton, MeanPose()),
         "frame ridge": make_lifter(skeleton, FrameRidge()),
         **rivals(skeleton, seed, **options),
-        "lifter, own sizes": make_lifter(skeleton, one_size=False, random_state=seed, **options),
-        **({"lifter, parts together": make_lifter(skeleton, by_part=False, random_state=seed, **options),
-            "lifter, large parts": make_lifter(skeleton, hidden_size=128, bottleneck=None, random_state=seed,
-                                               **options)} if len(set(skeleton.roots.values())) > 1 else {}),
-        "lifter, two transformers": with_transformers(make_lifter(skeleton, random_state=seed, **options)),
-        "lifter": make_lifter(skeleton, random_state=seed, **options),
+        "lifter, every second frame": before(),
+        "lifter, every second frame, own sizes": before(one_size=False),
+        **({"lifter, every second frame, parts together": before(by_part=False),
+            "lifter, every second frame, large parts": before(hidden_size=128, bottleneck=None),
+            } if len(set(skeleton.roots.values())) > 1 else {}),
+        "lifter, every second frame, two transformers": with_transformers(before()),
+        "lifter": make_lifter(skeleton, random_state=seed, **options | longer),
     }
 
 
 def ablation(skeleton, seed, **options):
-    """The lifter with one net, and with one thing changed; some of nets that see people in their own sizes."""
+    """One net of every second frame, and with one thing changed; some of nets that see people in their own sizes."""
     def lifter(**changed):
-        return make_lifter(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
+        return every_second(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
 
-    out = {"one net": lifter(), "one net, no varied bodies": lifter(augment=None)}
+    now = make_lifter(skeleton, n_nets=1, random_state=seed, **options)
+    out = {"one net": lifter(), "one net, every third frame, half as many batches more": now,
+           "one net, every third frame, half as many batches more, apart": apart(now),
+           "one net, no varied bodies": lifter(augment=None)}
     for name, value in (("bones", 0), ("posture", 0), ("turn", 0), ("borrow", 0), ("share", 1)):
         changed = lifter().set_params(**{f"lift__regressor__augment__{name}": value})
         out[f"one net, bodies with {name} {value}"] = changed
-    out["one net, own sizes, no bone features"] = make_lifter(skeleton, LSTMRegressor(
-        **{"n_nets": 1, "random_state": seed, "augment": lifter()["lift"].regressor.augment} | options))
+    out["one net, own sizes, no bone features"] = make_lifter(skeleton, lifter(one_size=False, by_part=False)[
+        "lift"].regressor.set_params(skeleton=None))
     for name, change in {
         "own sizes": {"one_size": False}, "no velocity loss": {"velocity": 0.0}, "mse": {"loss": "mse"},
         "huber": {"loss": "huber"}, "64 bins": {"bins": 64}, "two layers": {"num_layers": 2},

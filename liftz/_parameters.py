@@ -12,7 +12,7 @@ from .losses import FUNCTIONS
 __all__ = ["check_device", "check_parameters"]
 
 AT_LEAST = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "window": 2, "stride": 1, "patience": 1,
-            "max_epochs": 1, "look_ahead": 0, "bottleneck": 1, "bins": 2}
+            "max_epochs": 1, "n_batches": 1, "look_ahead": 0, "bottleneck": 1, "bins": 2}
 OPTIONAL = {"max_epochs", "look_ahead", "bottleneck", "bins", "window"}
 RANGES = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
           "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}

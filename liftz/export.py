@@ -136,7 +136,7 @@ def _output_step(graph, depths, step):
 
 
 def _regress(graph, clip, fitted):
-    """A regressor's depths ``(n_frames, n_outputs)``: each phase of the stride by itself, then together, as `lift`."""
+    """A regressor's depths ``(n_frames, n_outputs)``: each phase of the stride by itself, then together."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
     (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.ones(1, np.float32), axis=0))

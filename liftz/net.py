@@ -8,7 +8,6 @@ from skorch import NeuralNet
 from torch.utils.data import DataLoader, Dataset
 
 from .features import frame_features
-from .phases import brought_together
 from .sampling import LengthBuckets, windows
 from .sequences import pad, to_object_array
 from .sizes import scaled
@@ -114,10 +113,10 @@ class ClipNet(NeuralNet):
         return self.module_(x["x"].to(self.device), x["lengths"])
 
 
-def lift(nets, X, *, features, stride, sizes, causal=False):
+def lift(nets, X, *, features, stride, sizes):
     """The mean of the nets' depths of clips, in the nets' unit.
 
-    Every so many frames of a clip, from each of the first ones on, are lifted by themselves, and then brought together.
+    Every so many frames of a clip, from each of the first ones on, are lifted by themselves.
 
     Parameters
     ----------
@@ -125,8 +124,6 @@ def lift(nets, X, *, features, stride, sizes, causal=False):
     X : object array of clips
     features, stride, sizes
         As for `ClipDataset`.
-    causal : bool, default=False
-        Whether no frame takes a later one when they are brought together.
 
     Returns
     -------
@@ -143,7 +140,7 @@ def lift(nets, X, *, features, stride, sizes, causal=False):
         for part, depth in zip(batch, mean, strict=True):
             i, start = phases[part]
             depths[i][start::stride] = depth[: dataset.lengths[part]]
-    return to_object_array([brought_together(depth, stride, causal) for depth in depths])
+    return depths
 
 
 def feature_statistics(dataset):

@@ -22,6 +22,7 @@ from .losses import MaskedLoss
 from .modules import PartLSTMs, SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics, lift
 from .parts import body_parts
+from .phases import brought_together
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
@@ -30,7 +31,6 @@ from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
 
-N_BATCHES = 1200
 SHAPE = ("hidden_size", "num_layers", "bottleneck", "look_ahead", "residual", "layer_norm", "n_bins")  # of a net
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
@@ -82,14 +82,17 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     lr : float, default=2e-3
         Highest learning rate of a one-cycle schedule (L. N. Smith and N. Topin, 2018).
     max_epochs : int, optional
-        Passes over the training clips. Default: as many as make 1,200 batches, or one.
+        Passes over the training clips. Default: as many as make `n_batches`, or one.
+    n_batches : int, default=1800
+        Batches to train on, where `max_epochs` does not say.
     batch_size : int, default=32
         Windows at a time.
     window : int, default=300
         Clips are trained on in windows of at most so many frames; prediction sees them whole.
-    stride : int, default=2
-        The nets see every so many frames: every second one of 30 a second tells as much in half the
-        time. Prediction lifts the frames in between likewise, by themselves.
+    stride : int, default=3
+        The nets see every so many frames: every third one of 30 a second tells as much in a third of the
+        time. Prediction lifts the frames in between likewise, and brings them together: see `liftz.phases`. Of 15 a
+        second take every second or every one.
     weight_decay : float, default=0.01
         Of AdamW (I. Loshchilov and F. Hutter, 2019).
     amsgrad : bool, default=False
@@ -156,8 +159,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, bottleneck=None, look_ahead=None,
                  one_size=False, by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5,
-                 bins=None, augment=None, lr=2e-3, max_epochs=None, batch_size=32, window=300, stride=2,
-                 weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5,
+                 bins=None, augment=None, lr=2e-3, max_epochs=None, n_batches=1800, batch_size=32, window=300,
+                 stride=3, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5,
                  random_state=None, device="cpu", n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
@@ -176,6 +179,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.augment = augment
         self.lr = lr
         self.max_epochs = max_epochs
+        self.n_batches = n_batches
         self.batch_size = batch_size
         self.window = window
         self.stride = stride
@@ -318,9 +322,13 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
+        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes)
+        return each_scaled(self.targets_.inverse_transform(self._together(depths)), sizes[1])
+
+    def _together(self, depths):
+        """Depths of clips, of whose frames the nets read every so many."""
         causal = self.features_.keywords["causal"]
-        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes, causal=causal)
-        return each_scaled(self.targets_.inverse_transform(depths), sizes[1])
+        return to_object_array([brought_together(depth, self.stride_, causal) for depth in depths])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
         """Go on learning from a few clips of one person, and lift that person better.
@@ -360,12 +368,12 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     def make_net(self, dataset):
         """The skorch net for a training set; override this for another module or net."""
         mean, scale = feature_statistics(dataset)
-        n_batches = len(LengthBuckets(dataset.lengths, self.batch_size))
-        max_epochs = int(self.max_epochs or -(-N_BATCHES // n_batches))
+        per_epoch = len(LengthBuckets(dataset.lengths, self.batch_size))
+        max_epochs = int(self.max_epochs or -(-self.n_batches // per_epoch))
         callbacks = [
             ("clip_gradient", GradientNormClipping(1.0)),
             ("one_cycle", LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
-                                      total_steps=max(2, max_epochs * n_batches))),  # a cycle of one is its end
+                                      total_steps=max(2, max_epochs * per_epoch))),  # a cycle of one is its end
         ]
         if self.early_stopping:
             callbacks.append(("early_stopping", EarlyStopping(patience=self.patience, load_best=True, sink=noop)))

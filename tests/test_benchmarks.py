@@ -13,16 +13,27 @@ from sklearn.utils import Bunch
 
 from liftz import MeanPose, make_lifter
 from liftz.datasets import make_signing, project
+from liftz.phases import brought_together
 from liftz.sequences import to_object_array
 from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from levers import FromParents, MirroredToo, at_another_pace, levers, mirror, perturbed, with_transformers  # noqa: E402
+from levers import (  # noqa: E402
+    FromParents,
+    MirroredToo,
+    apart,
+    at_another_pace,
+    every_second,
+    levers,
+    mirror,
+    perturbed,
+    with_transformers,
+)
 from protocols import Fold, check_no_leak, folds  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
-from signer_tables import summary, tables  # noqa: E402
+from signer_tables import summary, tables, unchanged  # noqa: E402
 from signers import measure, read  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
@@ -194,6 +205,24 @@ def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
         np.testing.assert_array_equal(a, b)
     plain = tiny().fit(X, y, groups=["A", "B", "C"]).predict(X)
     assert not np.array_equal(plain[0], one[0])
+
+
+def test_what_is_left_apart_is_the_lifters_own_when_it_is_brought_together():
+    X, y = bodies(0)
+    lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1)
+    whole, halves = (model.fit(X, y).predict(X) for model in (lifter, apart(lifter)))
+    for depth, parts in zip(whole, halves, strict=True):
+        assert not np.array_equal(depth, parts)
+        np.testing.assert_allclose(depth, brought_together(parts, 3), atol=1e-2)
+    lstm = every_second(KINECT_20, max_epochs=5)["lift"].regressor
+    assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs) == (
+        "Apart", 2, 1200, True, 5)
+
+
+def test_variants_are_compared_with_what_they_vary():
+    assert [unchanged(model) for model in ("lifter, every second frame, own sizes", "lifter, every second frame", "TCN",
+                                           "one net, mse", "one net, own sizes", "one net, own sizes, causal")] == [
+        "lifter, every second frame", "lifter", "lifter", "one net", "one net", "one net, own sizes"]
 
 
 def test_where_clips_are_not_varied_nets_are_transformers():

@@ -36,6 +36,15 @@ def panoptic(tmp_path, monkeypatch):
                           tmp_path / "panoptic")
 
 
+@pytest.mark.parametrize(("fps", "stride"), [(50, 3), (23.976, 3), (20, 2), (15, 2), (12, 1)])
+def test_of_fewer_frames_a_second_nets_leave_out_fewer(fps, stride, tmp_path):
+    data = signing(n_signers=1, n_clips=1, n_frames=24)
+    write_npz(tmp_path / "clip.npz", np.dstack([data.X[0], data.y[0]]), OPENPOSE_137, fps=fps, units="px", y_up=False)
+    result = run(fit, tmp_path / "clip.npz", "-o", tmp_path / "m.liftz", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert load(tmp_path / "m.liftz")[-1].regressor_.stride_ == stride
+
+
 def test_a_folder_of_files_becomes_a_lifter_that_knows_what_it_takes(folder, tmp_path):
     model = tmp_path / "m.liftz"
     result = run(fit, folder, "-o", model, *QUICK, "--seed", 3, "--look-ahead", 0)

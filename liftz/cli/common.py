@@ -78,7 +78,7 @@ def open_data(source):
     if kind == "synthetic" and not folder:
         # Little data, and a lifter to match: a minute or two.
         return (make_signing(n_signers=4, n_clips=10, n_frames=(60, 100), random_state=0), None,
-                {"n_nets": 1, "batch_size": 8, "max_epochs": 80})
+                {"n_nets": 1, "batch_size": 8, "max_epochs": 120})
     if kind == "isl-kinect" and folder:
         return load_isl_kinect(folder), None, {}
     if kind == "panoptic" and folder:
