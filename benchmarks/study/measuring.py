@@ -23,8 +23,8 @@ def make(skeleton, seed, vary=None, **parameters):
 
     `vary` is for its `BodyAugmenter`.
     """
-    small = {"n_nets": 1, "window": 100, "batch_size": 16, "max_epochs": 30, "one_size": False, "by_part": False,
-             "random_state": seed}
+    small = {"n_nets": 1, "stride": 2, "window": 100, "batch_size": 16, "max_epochs": 30, "one_size": False,
+             "by_part": False, "random_state": seed}
     if vary:
         small["augment"] = BodyAugmenter(skeleton, **vary)
     return make_lifter(skeleton, **small | parameters)
