@@ -63,8 +63,11 @@ def ablation(skeleton, seed, **options):
         return every_second(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
 
     now = make_lifter(skeleton, n_nets=1, random_state=seed, **options)
-    out = {"one net": lifter(), "one net, every third frame, half as many batches more": now,
-           "one net, every third frame, half as many batches more, apart": apart(now),
+    causal = make_lifter(skeleton, n_nets=1, look_ahead=0, random_state=seed, **options)
+    out = {"one net": lifter(), "one net, every third frame, more batches, apart": apart(now),
+           "one net, every third frame, more batches, together": now,
+           "one net, own sizes, every third frame, more batches, causal, apart": apart(causal),
+           "one net, own sizes, every third frame, more batches, causal, together": causal,
            "one net, no varied bodies": lifter(augment=None)}
     for name, value in (("bones", 0), ("posture", 0), ("turn", 0), ("borrow", 0), ("share", 1)):
         changed = lifter().set_params(**{f"lift__regressor__augment__{name}": value})
@@ -131,9 +134,8 @@ def coverage(model, X, y, skeleton):
         known = ~np.isnan(truth[:, others])
         inside.append((abs(truth - depth) <= 1.645 * std)[:, others][known])
         width.append(1.645 * std[:, others][known])
-    growth, usual = model.unfamiliarity(X)
-    return {"inside": np.mean(np.concatenate(inside)), "width": np.mean(np.concatenate(width)),
-            "new": np.mean(growth > usual)}
+    new, _ = model.unfamiliarity(X)
+    return {"inside": np.mean(np.concatenate(inside)), "width": np.mean(np.concatenate(width)), "new": np.mean(new > 1)}
 
 
 def adapted(model, X, y, test, skeleton, seed):

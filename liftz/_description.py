@@ -125,6 +125,7 @@ def rebuild(description, device="cpu"):
             if attributes:  # perhaps saved before there were these: everybody's size is 1, all is one part
                 attributes.setdefault("size_", BodySize([], []))
                 attributes.setdefault("parts_", [])
+            parameters.setdefault("n_batches", 1200)  # what it was fitted on before it was a parameter
         estimator = made(**parameters)
     for attribute, value in attributes.items():
         setattr(estimator, attribute, value)

@@ -6,7 +6,6 @@ import numpy as np
 
 from ._description import parts_of_net
 from ._steps import parts_of, rows_of
-from .phases import neighbours
 from .sizes import ASTRAY
 
 __all__ = ["Graph"]
@@ -189,16 +188,20 @@ class Graph:
 
     def brought_together(self, depths, stride, causal):
         """As in `phases`, of depths ``(n_frames, n_outputs)``."""
-        n = self.length(depths)
-        away = np.arange(1 - stride, 1 if causal else stride)[None]
-        frames = self("Add", self.times(n, 2), away)
+        if stride == 1:
+            return depths
+        n, away = self.length(depths), np.arange(1 - stride, 1 if causal else stride)
+        frames, weights = self("Add", self.times(n, 2), away[None]), np.full(stride, 1 / stride, np.float32)
         if not causal:
-            late = self("Where", self("Less", frames, n), frames, self("Sub", frames, np.array(stride)))
-            frames = self("Where", self("Less", frames, np.array(0)), self("Add", frames, np.array(stride)), late)
+            n_phases = self("Max", self("Min", n, np.array([stride])), np.array([1]))
+            late = self("Where", self("Less", frames, n), frames, self("Sub", frames, n_phases))
+            frames = self("Where", self("Less", frames, np.array(0)), self("Add", frames, n_phases), late)
             frames = self("Min", frames, self("Sub", n, np.array(1)))
+            weights = self.cast(self("Max", self("Sub", n_phases, abs(away)), np.array(0)), np.float32)
+            weights = self("Div", weights, self.cast(self("Mul", n_phases, n_phases), np.float32))
         near = self("Gather", depths, self("Max", frames, np.array(0)), axis=0)  # (n_frames, n_near, n_outputs)
-        weights = neighbours(1, stride, causal)[1]
-        return self("ReduceSum", self("Mul", near, weights[:, None]), np.array([1]), keepdims=0)
+        weights = self("Unsqueeze", weights, np.array([1]))
+        return self("ReduceSum", self("Mul", near, weights), np.array([1]), keepdims=0)
 
     def net(self, x, lengths, net):
         """Depths ``(n_steps, n_phases, n_outputs)`` of features, as `SequenceLSTM` or `PartLSTMs` reckon them."""

@@ -38,7 +38,7 @@ class ErrorModel:
         All that poses are new beside, likewise every fifth frame. Default: `X` and `signers`.
     """
 
-    novelty, line, usual = None, (1.0, 0.0), (0.0, 0.0)  # of models saved before they had one
+    novelty, line, usual, middle = None, (1.0, 0.0), (0.0, 0.0), 0.0  # of models saved before they had one
 
     def __init__(self, X, errors, signers, training=None):
         clips, of_clips = training or (X, signers)
@@ -77,7 +77,7 @@ class ErrorModel:
         n_parts = [len(poses) for poses in parts]
         new = novelty(np.concatenate(parts), same=np.repeat(signers, n_parts)[:, None] == of_known[kept])
         if not np.isnan(new).all():
-            self.novelty, self.usual = novelty, np.nanquantile(new, [0.01, 0.99])
+            self.novelty, self.usual, self.middle = novelty, np.nanquantile(new, [0.01, 0.99]), float(np.nanmedian(new))
         each = np.split(new, np.cumsum(n_parts)[:-1])
         return np.concatenate([self._over_frames(*clip) for clip in zip(each, lengths, strict=True)])
 
@@ -86,19 +86,24 @@ class ErrorModel:
 
         In the unit of the errors.
         """
-        expected = self._within(self.ridge.predict_clip(clip)) * self.growth(clip)[:, None]
+        expected = self._within(self.ridge.predict_clip(clip)) * self._growth(self._new(clip))[:, None]
         return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
 
-    def growth(self, clip):
-        """How many times as large as in training errors are, frame by frame, by how new the poses are."""
+    def unfamiliarity(self, clip):
+        """How new poses are, of the most that is usual; and how many times as large as usual errors are expected.
+
+        Both are medians over frames; see `LSTMRegressor.unfamiliarity`.
+        """
+        if self.novelty is None:
+            return 0.0, 1.0
+        new = np.median(self._new(clip))
+        return float(new / max(self.usual[1], 1e-12)), float(self._growth(new) / self._growth(self.middle))
+
+    def _new(self, clip):
+        """The novelty of every frame."""
         poses, lengths = mean_poses(clip, STRETCH)
         new = np.full(len(poses), np.nan) if self.novelty is None else self.novelty(poses)
-        return self._growth(self._over_frames(new, lengths))
-
-    @property
-    def usual_growth(self):
-        """The `growth` that all but a hundredth of the training stays below."""
-        return float(self._growth(self.usual[1]))
+        return self._over_frames(new, lengths)
 
     def _over_frames(self, new, lengths):
         """Novelty of every frame, on lines between the middles of stretches; NaN counts as the most that is usual."""

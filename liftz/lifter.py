@@ -6,7 +6,7 @@ from copy import copy
 
 from sklearn import get_config
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .augmentation import BodyAugmenter
 from .preprocessing import RegionSelector, RootCenterer
@@ -63,9 +63,21 @@ class Lifter(Pipeline):
         return adapted
 
     def unfamiliarity(self, X):
-        """How much larger than usual errors on clips are likely to be, and what is usual.
+        """How unlike those of training the poses of clips are, and how much larger errors are to be expected then.
 
-        See `LSTMRegressor.unfamiliarity`.
+        Parameters
+        ----------
+        X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
+
+        Returns
+        -------
+        new, growth : arrays of shape (n_clips,)
+            See `LSTMRegressor.unfamiliarity`.
+
+        Raises
+        ------
+        ValueError
+            If the regressor is no `LSTMRegressor`, or does not know its errors.
 
         Examples
         --------
@@ -73,15 +85,17 @@ class Lifter(Pipeline):
         >>> from liftz.datasets import make_signing
         >>> data = make_signing(n_signers=5, n_clips=3, n_frames=(30, 40), views=(0,), random_state=0)
         >>> lifter = make_lifter(data.skeleton, n_nets=4, hidden_size=8, max_epochs=1, random_state=0)
-        >>> lifter.fit(data.X, data.y, groups=data.groups)  # doctest: +ELLIPSIS
-        Lifter(...)
+        >>> lifter = lifter.fit(data.X, data.y, groups=data.groups)
         >>> aside = make_signing(n_signers=1, n_clips=2, n_frames=30, views=(60,), random_state=1)
-        >>> growth, usual = lifter.unfamiliarity(aside.X)
-        >>> growth > usual
+        >>> new, growth = lifter.unfamiliarity(aside.X)
+        >>> new > 1
         array([ True,  True])
         """
-        last = self[-1]
-        return getattr(last, "regressor_", last).unfamiliarity(self._inputs(X))
+        check_is_fitted(self)
+        regressor = getattr(self[-1], "regressor_", self[-1])
+        if not isinstance(regressor, LSTMRegressor):
+            raise ValueError(f"unfamiliarity takes an LSTMRegressor, got a {type(regressor).__name__}")
+        return regressor.unfamiliarity(self._inputs(X))
 
     def _inputs(self, X):
         return self[:-1].transform(X) if len(self.steps) > 1 else X

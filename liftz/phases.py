@@ -11,8 +11,8 @@ def neighbours(n_frames, stride, causal=False):
     """Which frames' depths each frame's are the mean of, and their weights.
 
     Each phase of a stride is put on a line between its frames, and held beyond its first and last; of that it is the
-    mean over phases. So a frame takes itself and all that are nearer than the stride, the farther the less. A causal
-    one takes the last frame of each phase.
+    mean over phases. So within a clip a frame takes itself and all that are nearer than the stride, the farther the
+    less. A causal one takes the last frame of each phase, or the clip's first.
 
     Parameters
     ----------
@@ -37,8 +37,10 @@ def neighbours(n_frames, stride, causal=False):
     frames = np.arange(n_frames)[:, None] + away
     if causal:
         return np.maximum(frames, 0), np.full(stride, 1 / stride, np.float32)
-    frames = np.where(frames < 0, frames + stride, np.where(frames < n_frames, frames, frames - stride))
-    return np.clip(frames, 0, n_frames - 1), ((stride - abs(away)) / stride**2).astype(np.float32)
+    n_phases = min(stride, n_frames)  # of a short clip, as many as it has frames
+    frames = np.where(frames < 0, frames + n_phases, np.where(frames < n_frames, frames, frames - n_phases))
+    weights = np.maximum(n_phases - abs(away), 0) / n_phases**2
+    return np.clip(frames, 0, n_frames - 1), weights.astype(np.float32)
 
 
 def brought_together(depths, stride, causal=False):

@@ -90,9 +90,10 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     window : int, default=300
         Clips are trained on in windows of at most so many frames; prediction sees them whole.
     stride : int, default=3
-        The nets see every so many frames: every third one of 30 a second tells as much in a third of the
-        time. Prediction lifts the frames in between likewise, and brings them together: see `liftz.phases`. Of 15 a
-        second take every second or every one.
+        The nets see every so many frames: every third one of 30 a second, which leaves time for more batches. Of 15 a
+        second take every second or every one. Prediction lifts the frames in between likewise, and a frame's depths are
+        a mean over all phases: see `liftz.phases`. With a `look_ahead` it is that of the last frame of each, which lags
+        by ``(stride - 1) / 2`` frames.
     weight_decay : float, default=0.01
         Of AdamW (I. Loshchilov and F. Hutter, 2019).
     amsgrad : bool, default=False
@@ -294,9 +295,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         return depths, each_scaled(stds, sizes_of_depths)
 
     def unfamiliarity(self, X):
-        """How much larger than usual errors are likely to be, since poses are unlike those of training.
+        """How unlike those of training a clip's poses are, as in another view, and how much larger errors are then.
 
-        As they are in a view that no training clip has. Standard deviations of `predict` have it in.
+        Standard deviations of `predict` have it in.
 
         Parameters
         ----------
@@ -304,15 +305,24 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
         Returns
         -------
+        new : array of shape (n_clips,)
+            How far mean poses are from those of training (`liftz.novelty.Novelty`), the median over frames, in units of
+            what all but a hundredth of training are from those of its other signers. Above 1, a clip is unfamiliar.
+            Where so little is shown that nothing can be compared, frames count as 1.
         growth : array of shape (n_clips,)
-            Times as large as in training, the median over frames.
-        usual : float
-            What all but a hundredth of training stays below. From there on, a clip is unfamiliar.
+            How many times as large as usual errors are expected to be, by how they grew with that in training; 1 where
+            they did not.
+
+        Raises
+        ------
+        ValueError
+            If it does not know its errors, for too few nets or signers.
         """
         self._check_knows_errors("unfamiliarity")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        one_size = each_scaled(X, 1 / self.size_(X)[0])
-        return np.array([np.median(self.errors_.growth(clip)) for clip in one_size]), self.errors_.usual_growth
+        found = [self.errors_.unfamiliarity(clip) for clip in each_scaled(X, 1 / self.size_(X)[0])]
+        new, growth = np.reshape(found, (-1, 2)).T
+        return new, growth
 
     def _check_knows_errors(self, what):
         check_is_fitted(self, "nets_")

@@ -19,7 +19,8 @@ def lifter_space(lifter, *, max_epochs=(20, 120)):
     lifter : Pipeline or LSTMRegressor
         As `make_lifter` makes it; an `LSTMRegressor` in a `TransformedTarget` or alone will do.
     max_epochs : pair of int, default=(20, 120)
-        The fewest and the most passes over the training clips. The lifter's own choice is `n_batches`.
+        The fewest and the most passes over the training clips. The lifter's own choice is as many as make its
+        `n_batches`.
 
     Returns
     -------

@@ -46,12 +46,12 @@ class Stream:
     >>> from liftz.datasets import make_signing
     >>> from liftz.streaming import Stream
     >>> data = make_signing(n_signers=1, n_clips=2, n_frames=30, random_state=0)
-    >>> lifter = make_lifter(data.skeleton, look_ahead=2, n_nets=1, hidden_size=16, max_epochs=1, random_state=0)
+    >>> lifter = make_lifter(data.skeleton, look_ahead=3, n_nets=1, hidden_size=16, max_epochs=1, random_state=0)
     >>> stream = Stream(lifter.fit(data.X, data.y))
-    >>> [depths is not None for depths in map(stream.push, data.X[0][:4])]
-    [False, False, True, True]
+    >>> [depths is not None for depths in map(stream.push, data.X[0][:5])]
+    [False, False, False, True, True]
     >>> stream.finish().shape
-    (2, 138)
+    (3, 138)
     """
 
     def __init__(self, lifter):

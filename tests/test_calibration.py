@@ -108,12 +108,24 @@ def test_where_errors_grow_with_novelty_they_are_expected_to_beyond_all_training
 
 def test_what_is_unfamiliar_lies_beyond_nearly_all_of_training():
     model = model_of(CROWD, growth=1.0)
-    clips, _, = placed([0.0, 6.0], 40, 1, 0)
-    assert model.growth(clips[0]).max() < model.usual_growth < model.growth(clips[1]).min()
-    assert np.mean([model.growth(clip).max() > model.usual_growth for clip in placed(CROWD, 40, 1, 0)[0]]) < 0.05
-    same = model_of(CROWD, growth=0.0)
-    same.line = np.array([1.0, 0.0])
-    assert (same.growth(clips[1]) == same.usual_growth).all()
+    near, far, nowhere = [*placed([0.0, 6.0], 40, 1, 0)[0], np.full((40, 3, 2), np.nan, np.float32)]
+    assert model.unfamiliarity(near)[0] < 1 < model.unfamiliarity(far)[0]
+    assert np.mean([model.unfamiliarity(clip)[0] > 1 for clip in placed(CROWD, 40, 1, 0)[0]]) < 0.05
+    assert model.unfamiliarity(nowhere)[0] == pytest.approx(1)
+
+
+def test_unfamiliar_clips_tell_how_much_larger_errors_are_there_than_they_are_usually():
+    grown, flat = (model_of(CROWD, growth=growth) for growth in (1.0, 0.0))
+    growths = [grown.unfamiliarity(clip)[1] for clip in placed(CROWD, 40, 1, 0)[0]]
+    assert np.median(growths) == pytest.approx(1, abs=0.1)
+    far = placed([6.0], 40, 1, 0)[0][0]
+    usual, wide = (grown.std(clip).mean() for clip in (placed([np.median(abs(CROWD))], 40, 1, 0)[0][0], far))
+    assert grown.unfamiliarity(far)[1] == pytest.approx(wide / usual, rel=0.35)
+    new, growth = flat.unfamiliarity(far)
+    assert new > 1
+    assert 0.9 < growth < 1.5
+    flat.novelty = None
+    assert flat.unfamiliarity(far) == (0, 1)
 
 
 def test_where_errors_do_not_grow_with_novelty_intervals_stay_as_they_are():

@@ -212,7 +212,7 @@ def test_hands_alone_stay_where_they_are_when_asked(data, clip, tmp_path):
     np.testing.assert_allclose(out.y[0], 10 * lifter.predict([clip])[0][:, kept], atol=1e-2)
 
 
-def test_a_view_that_training_does_not_have_is_told(tmp_path):
+def test_clips_of_a_view_that_training_does_not_have_are_told_once(tmp_path):
     from liftz import make_lifter
     from liftz.cli.fit import model_facts
     from liftz.persistence import save
@@ -220,19 +220,24 @@ def test_a_view_that_training_does_not_have_is_told(tmp_path):
     people = signing(n_signers=4, n_clips=4, n_frames=24)
     lifter = make_lifter(people.skeleton, select="body", n_nets=4, hidden_size=8, max_epochs=1, random_state=0)
     lifter.fit(people.X, people.y, groups=people.groups)
-    lifter["lift"].regressor_.errors_.line = np.array([0.5, 0.5])  # so few clips do not tell it
-    pipeline = Pipeline(lifter.steps)
-    seen = {"familiar": people.X[0], "aside": (people.X[0] * [0.4, 1]).astype(np.float32)}
-    for i, model in enumerate((lifter, pipeline)):
+    errors = lifter["lift"].regressor_.errors_
+    (tmp_path / "clips").mkdir()
+    aside = [(clip * [0.4, 1]).astype(np.float32) for clip in people.X[:2]]
+    for name, clip in zip("abc", [people.X[0], *aside], strict=True):
+        write_npz(tmp_path / "clips" / f"{name}.npz", clip, OPENPOSE_137, units="px", y_up=False, fps=29.97)
+    beginning = "note: poses are unlike those of the model's training, as in a view that it does not have, in "
+    for i, (model, line) in enumerate([(lifter, [0.5, 0.5]), (Pipeline(lifter.steps), [1.0, 0.0])]):
+        errors.line = np.array(line)  # so few clips do not tell it
+        new, growth = lifter.unfamiliarity([people.X[0], *aside])
+        assert (new > 1).tolist() == [False, True, True]
         save(model, tmp_path / "m.liftz", facts=model_facts(people))
-        for name, clip in seen.items():
-            write_npz(tmp_path / "clip.npz", clip, OPENPOSE_137, units="px", y_up=False, fps=29.97)
-            result = run(lift, tmp_path / "m.liftz", tmp_path / "clip.npz", "-o", tmp_path / f"{name}{i}.npz", *LENGTH)
-            assert result.exit_code == 0, result.output
-            growth, usual = lifter.unfamiliarity([clip])
-            note = (f"poses here are unlike those of the model's training, as in a view that it does not have: errors "
-                    f"are likely to be {growth[0]:.2g} times as large as usual")
-            assert (note in told(result)) == (name == "aside") == (growth[0] > usual)
+        result = run(lift, tmp_path / "m.liftz", tmp_path / "clips", "-o", tmp_path / f"{{name}}{i}.npz", *LENGTH)
+        assert result.exit_code == 0, result.output
+        more = f"; errors are likely to be up to {100 * (growth.max() - 1):.0f} % larger than usual there"
+        places = ", ".join(str(tmp_path / "clips" / f"{name}.npz") for name in "bc")
+        assert told(result).count(f"{beginning}2 of 3 clips{more * (i == 0)}: {places}") == 1
+    result = run(lift, tmp_path / "m.liftz", tmp_path / "clips" / "a.npz", "-o", tmp_path / "a.npz", *LENGTH)
+    assert "poses are unlike" not in told(result)
 
 
 def test_std_is_told_in_mm_by_a_model_that_knows_it(tmp_path):

@@ -22,7 +22,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="takes onnxruntime to ru
 
 X, Y, _ = recordings()
 CASES = {
-    "defaults": {"stride": 2},
+    "defaults": {"stride": 3},
     "parts": {"by_part": True, "n_nets": 2, "stride": 2},
     "parts of bins": {"by_part": True, "bins": 7, "look_ahead": 2},
     "several nets": {"n_nets": 3, "stride": 3},

@@ -276,12 +276,18 @@ def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
         np.testing.assert_array_equal(depth, expected)
 
 
+def test_lifters_saved_before_there_was_a_number_of_batches_keep_theirs(tmp_path):
+    save(tiny_lifter().fit(X, Y), tmp_path / "old.liftz")
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches")))
+    assert load(tmp_path / "old.liftz")["lift"].regressor.n_batches == 1200
+
+
 def test_what_was_known_of_errors_before_there_was_novelty_is_known_still(tmp_path):
     clips, depths, _ = recordings(lengths=(9, 14, 205, 14, 7))
     lifter = tiny_lifter(n_nets=5).fit(clips, depths, groups=np.arange(5))
     save(lifter, tmp_path / "old.liftz")
 
-    older = without("novelty", "line", "usual")
+    older = without("novelty", "line", "usual", "middle")
     (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
     model = lifter["lift"].regressor_.errors_
     model.novelty, model.line, model.usual = None, (1.0, 0.0), (0.0, 0.0)

@@ -15,12 +15,12 @@ def depths_of(seed, n_frames):
     return np.random.default_rng(seed).normal(size=(n_frames, 3)).astype(np.float32)
 
 
-@given(SEEDS, STRIDES, st.integers(0, 40))
-def test_each_phase_on_a_line_between_its_frames_and_of_all_the_mean(seed, stride, more):
-    depths = depths_of(seed, stride + more)
-    time = np.arange(len(depths))
+@given(SEEDS, STRIDES, st.integers(1, 20))
+def test_each_phase_on_a_line_between_its_frames_and_of_all_the_mean(seed, stride, n_frames):
+    depths = depths_of(seed, n_frames)
+    time = np.arange(n_frames)
     lines = [[np.interp(time, time[phase::stride], column[phase::stride]) for column in depths.T]
-             for phase in range(stride)]
+             for phase in range(min(stride, n_frames))]
     np.testing.assert_allclose(brought_together(depths, stride), np.mean(lines, axis=0).T, atol=1e-5)
 
 
@@ -50,7 +50,7 @@ def test_weights_are_those_of_a_mean(stride, n_frames, causal):
     assert frames.min() >= 0
     assert frames.max() < n_frames
     assert weights.sum() == pytest.approx(1)
-    assert (weights > 0).all()
+    assert (weights >= 0).all()
 
 
 def test_with_every_frame_in_turn_nothing_changes():

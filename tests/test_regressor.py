@@ -16,6 +16,7 @@ from liftz.losses import MaskedLoss
 from liftz.metrics import mpjpe
 from liftz.net import ClipDataset, ClipNet
 from liftz.phases import brought_together
+from liftz.sampling import LengthBuckets
 from liftz.sequences import to_object_array
 
 
@@ -490,6 +491,15 @@ def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_brought_
         assert_same([depth], [brought_together(parts, 3, causal=look_ahead == 0)], 1e-3)
 
 
+def test_it_trains_on_so_many_batches_or_so_many_epochs(data):
+    X, y, _ = data
+    a_pass = len(LengthBuckets([len(clip) for clip in X], 3))
+    for asked, n_epochs in (({"n_batches": 4 * a_pass}, 4), ({"n_batches": 4 * a_pass + 1}, 5), ({"n_batches": 1}, 1),
+                            ({"n_batches": 4 * a_pass, "max_epochs": 2}, 2)):
+        lstm = tiny_lstm(**{"max_epochs": None, "batch_size": 3} | asked).fit(X, y)
+        assert len(lstm.nets_[0].history) == n_epochs
+
+
 def test_training_draws_the_phase_anew(data):
     X, y, _ = data
     dataset = ClipDataset(X, y, window=8, stride=3, rng=np.random.default_rng(0))
@@ -530,7 +540,7 @@ def test_velocity_weighs_the_change_from_frame_to_frame(data):
 
 @pytest.mark.parametrize("wrong", [
     {"lr": "a"}, {"lr": np.nan}, {"dropout": None}, {"velocity": "x"}, {"velocity": -1}, {"validation_fraction": 2},
-    {"loss": ["l1"]}, {"n_nets": 0}, {"stride": 1.5}, {"one_size": "yes"}, {"one_size": None},
+    {"loss": ["l1"]}, {"n_nets": 0}, {"n_batches": 0}, {"stride": 1.5}, {"one_size": "yes"}, {"one_size": None},
     {"by_part": 1}])
 def test_parameters_that_make_no_sense_are_refused_by_name(data, wrong):
     X, y, _ = data

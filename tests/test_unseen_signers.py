@@ -8,6 +8,7 @@ import torch
 from lifting_cases import SIGNER, TINY, assert_same, recordings, tiny_lifter, tiny_lstm
 from sklearn import config_context
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold, cross_validate
 
 from liftz import BodyAugmenter, FrameRidge, make_lifter
@@ -130,15 +131,24 @@ def test_without_signers_left_out_nothing_is_known_of_errors(data):
 def test_unfamiliar_is_who_stands_as_nobody_did(data):
     X, y, signers = data
     lifter = tiny_lifter(n_nets=4, one_size=False).fit(X, y, groups=signers)
-    errors = lifter["lift"].regressor_.errors_
-    errors.line = np.array([0.5, 0.5])
-    growth, usual = lifter.unfamiliarity([*X, X[0] * np.float32([10, -10])])
-    assert growth.shape == (len(X) + 1,)
-    assert growth[-1] > 2 * usual
+    lifter["lift"].regressor_.errors_.line = np.array([0.5, 0.5])
+    new, growth = lifter.unfamiliarity([*X, X[0] * np.float32([10, -10])])
+    assert new.shape == growth.shape == (len(X) + 1,)
+    assert (new[:-1] <= 1.1).all()
+    assert new[-1] > 2
+    assert growth[-1] > 1.5
     bare = Lifter([("lift", lifter["lift"].regressor_)])
     np.testing.assert_array_equal(bare.unfamiliarity(lifter[:-1].transform(X))[0], lifter.unfamiliarity(X)[0])
     with pytest.raises(ValueError, match="keypoints"):
         lifter.unfamiliarity([clip[:, :3] for clip in X])
+
+
+def test_only_a_fitted_lstm_tells_what_is_unfamiliar(data):
+    X, y, _ = data
+    with pytest.raises(NotFittedError):
+        tiny_lifter().unfamiliarity(X)
+    with pytest.raises(ValueError, match="takes an LSTMRegressor, got a FrameRidge"):
+        make_lifter(SIGNER, FrameRidge()).fit(X, y).unfamiliarity(X)
 
 
 def test_groups_reach_the_nets_through_the_pipeline_routed_or_not(data):
@@ -191,7 +201,7 @@ def test_what_cannot_be_learnt_from_is_refused_by_adapt_too(data):
 
 # A fixed look-ahead
 
-@pytest.mark.parametrize(("look_ahead", "stride"), [(0, 1), (3, 1), (4, 2), (5, 2)])
+@pytest.mark.parametrize(("look_ahead", "stride"), [(0, 1), (3, 1), (4, 2), (5, 2), (5, 3)])
 def test_a_frame_sees_so_many_frames_ahead_and_no_further(look_ahead, stride):
     X, y, _ = recordings(lengths=[30] * 6)
     lifter = tiny_lifter(look_ahead=look_ahead, stride=stride, max_epochs=2).fit(X, y)

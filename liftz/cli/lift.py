@@ -84,6 +84,8 @@ def lift(
             progress.advance(task)
     if lifting.n_clips:
         say(console, lifting.summary(time.perf_counter() - start))
+    if note := lifting.about_poses():
+        say(errors, f"note: {note}")
     if failed:
         if len(failed) + lifting.n_clips > 1:  # one alone was told just now
             say(errors, f"error: not lifted: {', '.join(failed)}")
@@ -115,7 +117,7 @@ def _lift_all(console, errors, lifting, data, path, outputs, many):
                     with lifting.timed("writing"):
                         place, line = lifting.write(world, output, name, many)
                     say(console, f"  written to {place}{line and f': {line}'}")
-            lifting.count(world)
+            lifting.count(world, where)
         except PROBLEMS as error:
             failed.append(where)
             say(errors, f"error: {where}: {what_it_says(error)}")

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._units import IN_MM
+from .._words import some
 from ..adjustment import stretch
 from ..assembly import assemble
 from ..conversion import correspondence
@@ -70,6 +71,7 @@ class Lifting:
         self.csv_layout = csv_layout
         self.seconds = {"reading": 0.0, "lifting": 0.0, "writing": 0.0}
         self.n_clips = self.n_frames = 0
+        self.unfamiliar: dict[str, float] = {}  # how many times as large errors are, by clip
         self.shown: float | None = 0.0  # seconds of all clips, unless one has no frame rate
 
     @contextmanager
@@ -87,7 +89,7 @@ class Lifting:
         -------
         world : Bunch
             Of `assemble`, with `skeleton`, `fps`, `image_size`, `seen`, the keypoints ``(n_frames, n_keypoints, 2 or
-            3)`` in `seen_units`, `first_frame`, and `std`, of z in `units`, or None.
+            3)`` in `seen_units`, `first_frame`, `std`, of z in `units`, or None, and `unfamiliarity`, of its poses.
         lines : list of str
             What was done to get there.
         notes : list of str
@@ -119,22 +121,13 @@ class Lifting:
             std = std[:, kept] * self._size_of_depths(world, source.units)
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
                   "seen_units": source.units, "std": std,
-                  "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0}
+                  "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0,
+                  "unfamiliarity": self._unfamiliarity(fitted)}
         notes = [*fitted.notes, exchanged_hands(source.X, self.skeleton, first_frames=[world.first_frame]),
                  *(f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
                    f"(--relative leaves regions apart)" for region, anchor in world.guessed.items()),
-                 self._about_poses(fitted), self._about_length(world)]
+                 self._about_length(world)]
         return world, lines + fitted.lines, [note for note in notes if note]
-
-    def _about_poses(self, fitted):
-        """A note where the poses of a clip are unlike those of training; else an empty one."""
-        if getattr(self.regressor, "errors_", None) is None:
-            return ""
-        (growth,), usual = Lifter(self.lifter.steps).unfamiliarity(fitted.X)  # a Pipeline may have been saved
-        if growth <= usual:
-            return ""
-        return (f"poses here are unlike those of the model's training, as in a view that it does not have: errors are "
-                f"likely to be {growth:.2g} times as large as usual")
 
     def _about_length(self, world):
         """A note where `length` makes a body that nobody has; else an empty one."""
@@ -157,6 +150,12 @@ class Lifting:
             return fitted.back(self.lifter.predict(fitted.X)[0]), None
         depths, std = self.lifter.predict(fitted.X, return_std=True)
         return fitted.back(depths[0]), fitted.back(std[0])
+
+    def _unfamiliarity(self, fitted):
+        if getattr(self.regressor, "errors_", None) is None:
+            return 0.0, 1.0
+        new, growth = Lifter(self.lifter.steps).unfamiliarity(fitted.X)  # what was saved may be a Pipeline
+        return new[0], growth[0]
 
     def _length_of(self, given):
         """The keypoints of `length` by the model's names, where they were told by those of the clip."""
@@ -207,11 +206,23 @@ class Lifting:
                           csv_layout=self.csv_layout)
         return path, told
 
-    def count(self, world):
-        """Add a clip that is written to what `summary` tells of."""
+    def count(self, world, name):
+        """Add a clip that is written, and its name, to what `summary` and `about_poses` tell of."""
+        new, growth = world.unfamiliarity
+        if new > 1:
+            self.unfamiliar[name] = growth
         self.n_clips += 1
         self.n_frames += len(world.seen)
         self.shown = None if self.shown is None or world.fps is None else self.shown + len(world.seen) / world.fps
+
+    def about_poses(self):
+        """A note where the poses of some clips are unlike those of training; else an empty one."""
+        if not self.unfamiliar:
+            return ""
+        more = 100 * (max(self.unfamiliar.values()) - 1)
+        what = f"; errors are likely to be up to {more:.0f} % larger than usual there" if more >= 1 else ""
+        return (f"poses are unlike those of the model's training, as in a view that it does not have, in "
+                f"{len(self.unfamiliar)} of {counted(self.n_clips, 'clip')}{what}: {some(self.unfamiliar, 3)}")
 
     def summary(self, seconds):
         """One line on what was done in so many seconds."""

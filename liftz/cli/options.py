@@ -48,8 +48,9 @@ Read = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An o
 
 Nets = Annotated[int | None, typer.Option(min=1, help="Nets that the lifter averages.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes of each net over its clips.")]
-LookAhead = Annotated[int | None, typer.Option(min=0, help="Frames that each frame sees ahead; 0 for live use. "
-                                               "Default: all.")]
+LookAhead = Annotated[int | None, typer.Option(min=0, help="Frames that each frame sees ahead, down to a "
+                                               "multiple of the stride, 3 at 23 frames a second or more; 0 for live "
+                                               "use. Default: all.")]
 Device = Annotated[str, typer.Option(help="Where torch computes, such as cuda.")]
 CsvLayout = Annotated[Layout, typer.Option(help="Of .csv: a line per frame, or per frame and keypoint.")]
 
