@@ -155,7 +155,7 @@ def apart(lifter):
 class Apart(LSTMRegressor):
     """LSTMs that do not bring together the depths of frames that they read in turns."""
 
-    def _together(self, depths):
+    def _average_phases(self, depths):
         return depths
 
 

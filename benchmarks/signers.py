@@ -134,7 +134,7 @@ def coverage(model, X, y, skeleton):
         known = ~np.isnan(truth[:, others])
         inside.append((abs(truth - depth) <= 1.645 * std)[:, others][known])
         width.append(1.645 * std[:, others][known])
-    new, _ = model.unfamiliarity(X)
+    new, _ = model.novelty(X)
     return {"inside": np.mean(np.concatenate(inside)), "width": np.mean(np.concatenate(width)), "new": np.mean(new > 1)}
 
 

@@ -1,4 +1,4 @@
-"""Is the tuned lifter, or a tuned rival, better than the default, on signers who took no part? On ISL-Kinect.
+"""Is a tuned lifter or rival better than as it is, on signers who took no part? On ISL-Kinect, of every second frame.
 
     python benchmarks/tuned.py FOLDER --without S02 S04 --track T1    # two signers, half an hour of a core
     python benchmarks/tuned.py FOLDER --without S02 S04 --model transformer
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from levers import every_second
 from optuna.distributions import IntDistribution
 from optuna.pruners import WilcoxonPruner
 from protocols import check_no_leak
@@ -31,7 +32,6 @@ from signers import read
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from liftz import make_lifter
 from liftz.datasets import load_isl_kinect, project
 from liftz.metrics import error_parts
 from liftz.skeletons import KINECT_20
@@ -88,7 +88,7 @@ def results(options, data):
     if all(is_done(signer, options) for signer in options.without):
         return
     X = project(data, options.track, random_state=options.seed)
-    lifter = (make_lifter(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
+    lifter = (every_second(data.skeleton, n_nets=options.nets, random_state=options.seed, device=options.device)
               if options.model == "lifter" else
               rivals(data.skeleton, options.seed, device=options.device)[options.model])
     if options.quick:

@@ -186,7 +186,7 @@ class Graph:
         longest = self("Where", self("Equal", n_shown, np.float64(0)), NAN, longest)
         return self("Expand", longest, self("Shape", length))
 
-    def brought_together(self, depths, stride, causal):
+    def average_phases(self, depths, stride, causal):
         """As in `phases`, of depths ``(n_frames, n_outputs)``."""
         if stride == 1:
             return depths

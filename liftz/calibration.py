@@ -86,24 +86,25 @@ class ErrorModel:
 
         In the unit of the errors.
         """
-        expected = self._within(self.ridge.predict_clip(clip)) * self._growth(self._new(clip))[:, None]
+        new = self._over_frames(*self._of_stretches(clip))
+        expected = self._within(self.ridge.predict_clip(clip)) * self._growth(new)[:, None]
         return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
 
-    def unfamiliarity(self, clip):
+    def novelty_of(self, clip):
         """How new poses are, of the most that is usual; and how many times as large as usual errors are expected.
 
-        Both are medians over frames; see `LSTMRegressor.unfamiliarity`.
+        Both are medians over frames; NaN where nothing is known, see `LSTMRegressor.novelty`.
         """
-        if self.novelty is None:
-            return 0.0, 1.0
-        new = np.median(self._new(clip))
+        new, lengths = self._of_stretches(clip)
+        if np.isnan(new).all():
+            return np.nan, np.nan
+        new = np.median(self._over_frames(new, lengths))
         return float(new / max(self.usual[1], 1e-12)), float(self._growth(new) / self._growth(self.middle))
 
-    def _new(self, clip):
-        """The novelty of every frame."""
+    def _of_stretches(self, clip):
+        """The novelty of each stretch of a clip, NaN where it cannot be told, and how many frames each has."""
         poses, lengths = mean_poses(clip, STRETCH)
-        new = np.full(len(poses), np.nan) if self.novelty is None else self.novelty(poses)
-        return self._over_frames(new, lengths)
+        return np.full(len(poses), np.nan) if self.novelty is None else self.novelty(poses), lengths
 
     def _over_frames(self, new, lengths):
         """Novelty of every frame, on lines between the middles of stretches; NaN counts as the most that is usual."""

@@ -150,5 +150,5 @@ def _regress(graph, clip, fitted):
     depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
     depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
-    depths = graph.brought_together(depths, stride, fitted["features_"]["parameters"]["causal"])
+    depths = graph.average_phases(depths, stride, fitted["features_"]["parameters"]["causal"])
     return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size_of_depths)

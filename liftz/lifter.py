@@ -62,7 +62,7 @@ class Lifter(Pipeline):
         adapted.steps = [*self.steps[:-1], (name, last.adapt(self._inputs(X), y, **parameters))]
         return adapted
 
-    def unfamiliarity(self, X):
+    def novelty(self, X):
         """How unlike those of training the poses of clips are, and how much larger errors are to be expected then.
 
         Parameters
@@ -72,7 +72,7 @@ class Lifter(Pipeline):
         Returns
         -------
         new, growth : arrays of shape (n_clips,)
-            See `LSTMRegressor.unfamiliarity`.
+            See `LSTMRegressor.novelty`.
 
         Raises
         ------
@@ -87,15 +87,15 @@ class Lifter(Pipeline):
         >>> lifter = make_lifter(data.skeleton, n_nets=4, hidden_size=8, max_epochs=1, random_state=0)
         >>> lifter = lifter.fit(data.X, data.y, groups=data.groups)
         >>> aside = make_signing(n_signers=1, n_clips=2, n_frames=30, views=(60,), random_state=1)
-        >>> new, growth = lifter.unfamiliarity(aside.X)
+        >>> new, growth = lifter.novelty(aside.X)
         >>> new > 1
         array([ True,  True])
         """
         check_is_fitted(self)
         regressor = getattr(self[-1], "regressor_", self[-1])
         if not isinstance(regressor, LSTMRegressor):
-            raise ValueError(f"unfamiliarity takes an LSTMRegressor, got a {type(regressor).__name__}")
-        return regressor.unfamiliarity(self._inputs(X))
+            raise ValueError(f"novelty takes an LSTMRegressor, got a {type(regressor).__name__}")
+        return regressor.novelty(self._inputs(X))
 
     def _inputs(self, X):
         return self[:-1].transform(X) if len(self.steps) > 1 else X

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["brought_together", "neighbours"]
+__all__ = ["average_phases", "neighbours"]
 
 
 def neighbours(n_frames, stride, causal=False):
@@ -43,7 +43,7 @@ def neighbours(n_frames, stride, causal=False):
     return np.clip(frames, 0, n_frames - 1), weights.astype(np.float32)
 
 
-def brought_together(depths, stride, causal=False):
+def average_phases(depths, stride, causal=False):
     """Depths of a clip, each the mean over the phases of a stride; see `neighbours`.
 
     What differs between phases would shake them from frame to frame.

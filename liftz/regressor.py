@@ -22,7 +22,7 @@ from .losses import MaskedLoss
 from .modules import PartLSTMs, SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics, lift
 from .parts import body_parts
-from .phases import brought_together
+from .phases import average_phases
 from .preprocessing import ZNormalizer
 from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
@@ -294,7 +294,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         stds = to_object_array([self.errors_.std(clip) for clip in each_scaled(X, 1 / sizes)])
         return depths, each_scaled(stds, sizes_of_depths)
 
-    def unfamiliarity(self, X):
+    def novelty(self, X):
         """How unlike those of training a clip's poses are, as in another view, and how much larger errors are then.
 
         Standard deviations of `predict` have it in.
@@ -308,19 +308,19 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         new : array of shape (n_clips,)
             How far mean poses are from those of training (`liftz.novelty.Novelty`), the median over frames, in units of
             what all but a hundredth of training are from those of its other signers. Above 1, a clip is unfamiliar.
-            Where so little is shown that nothing can be compared, frames count as 1.
+            NaN where so little is shown that nothing can be compared, or the lifter was saved before it knew.
         growth : array of shape (n_clips,)
             How many times as large as usual errors are expected to be, by how they grew with that in training; 1 where
-            they did not.
+            they did not, NaN where `new` is.
 
         Raises
         ------
         ValueError
             If it does not know its errors, for too few nets or signers.
         """
-        self._check_knows_errors("unfamiliarity")
+        self._check_knows_errors("novelty")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        found = [self.errors_.unfamiliarity(clip) for clip in each_scaled(X, 1 / self.size_(X)[0])]
+        found = [self.errors_.novelty_of(clip) for clip in each_scaled(X, 1 / self.size_(X)[0])]
         new, growth = np.reshape(found, (-1, 2)).T
         return new, growth
 
@@ -333,12 +333,12 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     def _lift(self, nets, X):
         sizes = self.size_(X)
         depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes)
-        return each_scaled(self.targets_.inverse_transform(self._together(depths)), sizes[1])
+        return each_scaled(self.targets_.inverse_transform(self._average_phases(depths)), sizes[1])
 
-    def _together(self, depths):
+    def _average_phases(self, depths):
         """Depths of clips, of whose frames the nets read every so many."""
         causal = self.features_.keywords["causal"]
-        return to_object_array([brought_together(depth, self.stride_, causal) for depth in depths])
+        return to_object_array([average_phases(depth, self.stride_, causal) for depth in depths])
 
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
         """Go on learning from a few clips of one person, and lift that person better.

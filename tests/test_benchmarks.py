@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 
 from liftz import MeanPose, make_lifter
 from liftz.datasets import make_signing, project
-from liftz.phases import brought_together
+from liftz.phases import average_phases
 from liftz.sequences import to_object_array
 from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
@@ -207,13 +207,13 @@ def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
     assert not np.array_equal(plain[0], one[0])
 
 
-def test_what_is_left_apart_is_the_lifters_own_when_it_is_brought_together():
+def test_what_is_left_apart_is_the_lifters_own_when_it_is_average_phases():
     X, y = bodies(0)
     lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1)
     whole, halves = (model.fit(X, y).predict(X) for model in (lifter, apart(lifter)))
     for depth, parts in zip(whole, halves, strict=True):
         assert not np.array_equal(depth, parts)
-        np.testing.assert_allclose(depth, brought_together(parts, 3), atol=1e-2)
+        np.testing.assert_allclose(depth, average_phases(parts, 3), atol=1e-2)
     lstm = every_second(KINECT_20, max_epochs=5)["lift"].regressor
     assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs) == (
         "Apart", 2, 1200, True, 5)

@@ -109,23 +109,23 @@ def test_where_errors_grow_with_novelty_they_are_expected_to_beyond_all_training
 def test_what_is_unfamiliar_lies_beyond_nearly_all_of_training():
     model = model_of(CROWD, growth=1.0)
     near, far, nowhere = [*placed([0.0, 6.0], 40, 1, 0)[0], np.full((40, 3, 2), np.nan, np.float32)]
-    assert model.unfamiliarity(near)[0] < 1 < model.unfamiliarity(far)[0]
-    assert np.mean([model.unfamiliarity(clip)[0] > 1 for clip in placed(CROWD, 40, 1, 0)[0]]) < 0.05
-    assert model.unfamiliarity(nowhere)[0] == pytest.approx(1)
+    assert model.novelty_of(near)[0] < 1 < model.novelty_of(far)[0]
+    assert np.mean([model.novelty_of(clip)[0] > 1 for clip in placed(CROWD, 40, 1, 0)[0]]) < 0.05
+    assert np.isnan(model.novelty_of(nowhere)).all()
 
 
 def test_unfamiliar_clips_tell_how_much_larger_errors_are_there_than_they_are_usually():
     grown, flat = (model_of(CROWD, growth=growth) for growth in (1.0, 0.0))
-    growths = [grown.unfamiliarity(clip)[1] for clip in placed(CROWD, 40, 1, 0)[0]]
+    growths = [grown.novelty_of(clip)[1] for clip in placed(CROWD, 40, 1, 0)[0]]
     assert np.median(growths) == pytest.approx(1, abs=0.1)
     far = placed([6.0], 40, 1, 0)[0][0]
     usual, wide = (grown.std(clip).mean() for clip in (placed([np.median(abs(CROWD))], 40, 1, 0)[0][0], far))
-    assert grown.unfamiliarity(far)[1] == pytest.approx(wide / usual, rel=0.35)
-    new, growth = flat.unfamiliarity(far)
+    assert grown.novelty_of(far)[1] == pytest.approx(wide / usual, rel=0.35)
+    new, growth = flat.novelty_of(far)
     assert new > 1
     assert 0.9 < growth < 1.5
     flat.novelty = None
-    assert flat.unfamiliarity(far) == (0, 1)
+    assert np.isnan(flat.novelty_of(far)).all()
 
 
 def test_where_errors_do_not_grow_with_novelty_intervals_stay_as_they_are():

@@ -228,7 +228,7 @@ def test_clips_of_a_view_that_training_does_not_have_are_told_once(tmp_path):
     beginning = "note: poses are unlike those of the model's training, as in a view that it does not have, in "
     for i, (model, line) in enumerate([(lifter, [0.5, 0.5]), (Pipeline(lifter.steps), [1.0, 0.0])]):
         errors.line = np.array(line)  # so few clips do not tell it
-        new, growth = lifter.unfamiliarity([people.X[0], *aside])
+        new, growth = lifter.novelty([people.X[0], *aside])
         assert (new > 1).tolist() == [False, True, True]
         save(model, tmp_path / "m.liftz", facts=model_facts(people))
         result = run(lift, tmp_path / "m.liftz", tmp_path / "clips", "-o", tmp_path / f"{{name}}{i}.npz", *LENGTH)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liftz.phases import brought_together, neighbours
+from liftz.phases import average_phases, neighbours
 
 STRIDES = st.integers(1, 5)
 SEEDS = st.integers(0, 1000)
@@ -21,13 +21,13 @@ def test_each_phase_on_a_line_between_its_frames_and_of_all_the_mean(seed, strid
     time = np.arange(n_frames)
     lines = [[np.interp(time, time[phase::stride], column[phase::stride]) for column in depths.T]
              for phase in range(min(stride, n_frames))]
-    np.testing.assert_allclose(brought_together(depths, stride), np.mean(lines, axis=0).T, atol=1e-5)
+    np.testing.assert_allclose(average_phases(depths, stride), np.mean(lines, axis=0).T, atol=1e-5)
 
 
 @given(SEEDS, STRIDES, st.integers(1, 40), st.booleans())
 def test_what_differs_between_phases_alone_is_gone(seed, stride, n_frames, causal):
     offsets = depths_of(seed, stride)
-    found = brought_together(offsets[np.arange(n_frames) % stride], stride, causal)
+    found = average_phases(offsets[np.arange(n_frames) % stride], stride, causal)
     within = found[stride - 1:]  # of a causal one, when each phase had its first frame
     np.testing.assert_allclose(within, np.broadcast_to(offsets.mean(axis=0), within.shape), atol=1e-5)
     if not causal and n_frames >= stride:
@@ -37,7 +37,7 @@ def test_what_differs_between_phases_alone_is_gone(seed, stride, n_frames, causa
 @given(SEEDS, STRIDES, st.integers(1, 40))
 def test_a_causal_one_takes_no_later_frame_and_each_of_the_last(seed, stride, n_frames):
     depths = depths_of(seed, n_frames)
-    found = brought_together(depths, stride, causal=True)
+    found = average_phases(depths, stride, causal=True)
     for i in range(n_frames):
         held = np.concatenate([np.repeat(depths[:1], stride, axis=0), depths[:i + 1]])[-stride:]
         np.testing.assert_allclose(found[i], held.mean(axis=0), atol=1e-5)
@@ -56,4 +56,4 @@ def test_weights_are_those_of_a_mean(stride, n_frames, causal):
 def test_with_every_frame_in_turn_nothing_changes():
     depths = depths_of(0, 9)
     for causal in (False, True):
-        np.testing.assert_array_equal(brought_together(depths, 1, causal), depths)
+        np.testing.assert_array_equal(average_phases(depths, 1, causal), depths)

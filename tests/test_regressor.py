@@ -15,7 +15,7 @@ from liftz import LSTMRegressor, MeanPose
 from liftz.losses import MaskedLoss
 from liftz.metrics import mpjpe
 from liftz.net import ClipDataset, ClipNet
-from liftz.phases import brought_together
+from liftz.phases import average_phases
 from liftz.sampling import LengthBuckets
 from liftz.sequences import to_object_array
 
@@ -476,7 +476,7 @@ def test_a_pickle_holds_a_network_and_no_clips():
 # Stride and several nets
 
 @pytest.mark.parametrize("look_ahead", [None, 0])
-def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_brought_together(look_ahead):
+def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_average_phases(look_ahead):
     X, y, _ = recordings(lengths=(9, 30, 1, 2, 7, 30), gaps=False)
     lstm = tiny_lstm(stride=3, max_epochs=2, look_ahead=look_ahead).fit(X, y)
     depths = lstm.predict(X)
@@ -488,7 +488,7 @@ def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_brought_
         parts = np.empty_like(depth)
         for phase in range(min(3, len(clip))):
             parts[phase::3] = by_phase.predict([clip[phase::3]])[0]
-        assert_same([depth], [brought_together(parts, 3, causal=look_ahead == 0)], 1e-3)
+        assert_same([depth], [average_phases(parts, 3, causal=look_ahead == 0)], 1e-3)
 
 
 def test_it_trains_on_so_many_batches_or_so_many_epochs(data):

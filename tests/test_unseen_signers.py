@@ -123,7 +123,7 @@ def test_deviations_are_in_the_unit_of_y_and_missing_outside_a_selected_region(d
 def test_without_signers_left_out_nothing_is_known_of_errors(data):
     X, y, signers = data
     for lifter in (tiny_lifter(n_nets=4).fit(X, y), tiny_lifter(n_nets=3).fit(X, y, groups=signers)):
-        for ask in (partial(lifter.predict, return_std=True), lifter.unfamiliarity):
+        for ask in (partial(lifter.predict, return_std=True), lifter.novelty):
             with pytest.raises(ValueError, match="fit needs four nets at least, and groups of four signers"):
                 ask(X)
 
@@ -132,23 +132,23 @@ def test_unfamiliar_is_who_stands_as_nobody_did(data):
     X, y, signers = data
     lifter = tiny_lifter(n_nets=4, one_size=False).fit(X, y, groups=signers)
     lifter["lift"].regressor_.errors_.line = np.array([0.5, 0.5])
-    new, growth = lifter.unfamiliarity([*X, X[0] * np.float32([10, -10])])
+    new, growth = lifter.novelty([*X, X[0] * np.float32([10, -10])])
     assert new.shape == growth.shape == (len(X) + 1,)
     assert (new[:-1] <= 1.1).all()
     assert new[-1] > 2
     assert growth[-1] > 1.5
     bare = Lifter([("lift", lifter["lift"].regressor_)])
-    np.testing.assert_array_equal(bare.unfamiliarity(lifter[:-1].transform(X))[0], lifter.unfamiliarity(X)[0])
+    np.testing.assert_array_equal(bare.novelty(lifter[:-1].transform(X))[0], lifter.novelty(X)[0])
     with pytest.raises(ValueError, match="keypoints"):
-        lifter.unfamiliarity([clip[:, :3] for clip in X])
+        lifter.novelty([clip[:, :3] for clip in X])
 
 
 def test_only_a_fitted_lstm_tells_what_is_unfamiliar(data):
     X, y, _ = data
     with pytest.raises(NotFittedError):
-        tiny_lifter().unfamiliarity(X)
+        tiny_lifter().novelty(X)
     with pytest.raises(ValueError, match="takes an LSTMRegressor, got a FrameRidge"):
-        make_lifter(SIGNER, FrameRidge()).fit(X, y).unfamiliarity(X)
+        make_lifter(SIGNER, FrameRidge()).fit(X, y).novelty(X)
 
 
 def test_groups_reach_the_nets_through_the_pipeline_routed_or_not(data):

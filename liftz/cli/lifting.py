@@ -89,7 +89,7 @@ class Lifting:
         -------
         world : Bunch
             Of `assemble`, with `skeleton`, `fps`, `image_size`, `seen`, the keypoints ``(n_frames, n_keypoints, 2 or
-            3)`` in `seen_units`, `first_frame`, `std`, of z in `units`, or None, and `unfamiliarity`, of its poses.
+            3)`` in `seen_units`, `first_frame`, `std`, of z in `units`, or None, and `novelty`, of its poses.
         lines : list of str
             What was done to get there.
         notes : list of str
@@ -122,7 +122,7 @@ class Lifting:
         world |= {"skeleton": skeleton, "fps": source.fps, "image_size": source.image_size, "seen": seen,
                   "seen_units": source.units, "std": std,
                   "first_frame": int(data.first_frames[i]) if "first_frames" in data else 0,
-                  "unfamiliarity": self._unfamiliarity(fitted)}
+                  "novelty": self._novelty(fitted)}
         notes = [*fitted.notes, exchanged_hands(source.X, self.skeleton, first_frames=[world.first_frame]),
                  *(f"{region} is put onto {anchor}, which is never seen here: where it is in depth is a guess "
                    f"(--relative leaves regions apart)" for region, anchor in world.guessed.items()),
@@ -151,10 +151,10 @@ class Lifting:
         depths, std = self.lifter.predict(fitted.X, return_std=True)
         return fitted.back(depths[0]), fitted.back(std[0])
 
-    def _unfamiliarity(self, fitted):
+    def _novelty(self, fitted):
         if getattr(self.regressor, "errors_", None) is None:
-            return 0.0, 1.0
-        new, growth = Lifter(self.lifter.steps).unfamiliarity(fitted.X)  # what was saved may be a Pipeline
+            return np.nan, np.nan
+        new, growth = Lifter(self.lifter.steps).novelty(fitted.X)  # what was saved may be a Pipeline
         return new[0], growth[0]
 
     def _length_of(self, given):
@@ -208,7 +208,7 @@ class Lifting:
 
     def count(self, world, name):
         """Add a clip that is written, and its name, to what `summary` and `about_poses` tell of."""
-        new, growth = world.unfamiliarity
+        new, growth = world.novelty
         if new > 1:
             self.unfamiliar[name] = growth
         self.n_clips += 1
