@@ -104,7 +104,7 @@ def test_the_tuned_lifter_never_met_its_signer(monkeypatch, recorded, tmp_path):
 
     monkeypatch.setattr(Recorder, "fitted", [])
     monkeypatch.setattr(tuned, "tune", tune)
-    monkeypatch.setattr(tuned, "make_lifter", lambda *args, **parameters: Recorder())
+    monkeypatch.setattr(tuned, "every_second", lambda *args, **parameters: Recorder())
     monkeypatch.setattr(tuned, "project", lambda data, track, random_state: data.X)
     options = Namespace(model="lifter", without=["S02", "S04"], track="T1", seed=0, trials=1, nets=1, epochs=1, folds=2,
                         repetitions=[2, 5], quick=False, device="cpu", results=tmp_path / "tuned.jsonl")
