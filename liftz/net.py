@@ -93,6 +93,12 @@ class ClipNet(NeuralNet):
             raise ValueError(f"the loss became {loss} in epoch {len(self.history)}; a smaller lr may help")
         return self
 
+    def go_back_to(self, net, share):
+        """Take so large a share of the way to another net's weights."""
+        with torch.no_grad():
+            for own, other in zip(self.module_.parameters(), net.module_.parameters(), strict=True):
+                own.lerp_(other.to(own.device), share)
+
     def run_single_epoch(self, *args, **kwargs):
         # Callbacks end a fit with KeyboardInterrupt, between epochs, and so skorch keeps it to itself.
         # Within an epoch it is the user's, and a half-trained net must not pass for a fitted one.

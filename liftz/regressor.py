@@ -343,6 +343,11 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
         """Go on learning from a few clips of one person, and lift that person better.
 
+        What a few clips teach is in part theirs alone. So of the way that learning takes the nets' weights, they go the
+        more the more there is to learn from: of one window half, of ``n`` windows ``n / (n + 1)``. Weights between
+        those of before and after generalise better than either (M. Wortsman et al., Robust fine-tuning of zero-shot
+        models, 2022).
+
         Parameters
         ----------
         X : sequence of n_clips arrays ``(n_frames, n_keypoints, 2 or 3)``
@@ -372,7 +377,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
                     raise ValueError(f"adapt takes nets as they were fitted, with {name}={was!r}, which is {now!r} "
                                      f"now: set it back, or fit again")
             tuned.initialize().module_.load_state_dict(net.module_.state_dict())
-            adapted.nets_.append(tuned.learn(dataset, None, int(seed)))
+            tuned.learn(dataset, None, int(seed)).go_back_to(net, 1 / (1 + len(dataset)))
+            adapted.nets_.append(tuned)
         return adapted
 
     def make_net(self, dataset):

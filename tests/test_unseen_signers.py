@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from liftz import BodyAugmenter, FrameRidge, make_lifter
 from liftz.lifter import Lifter
 from liftz.metrics import mpjpe
-from liftz.net import ClipDataset
+from liftz.net import ClipDataset, ClipNet
 from liftz.sampling import leave_out
 from liftz.sequences import to_object_array
 
@@ -186,6 +186,27 @@ def test_adapting_helps_that_person_and_leaves_the_lifter_as_it_was():
     errors = [mpjpe(person[3:], model.predict(X[13:]), skeleton=SIGNER) for model in (lifter, adapted)]
     assert errors[1] < 0.8 * errors[0]
     assert_same(lifter.adapt(X[10:13], person[:3]).predict(X), lifter.adapt(X[10:13], person[:3]).predict(X))
+
+
+@pytest.mark.parametrize(("n_clips", "window", "share"), [(1, 300, 1 / 2), (3, 300, 3 / 4), (2, 10, 6 / 7)])
+def test_of_what_few_clips_teach_a_part_is_taken(monkeypatch, n_clips, window, share):
+    X, y, _ = recordings(lengths=[30] * 6, gaps=False)
+    lifter = tiny_lifter(window=window, n_nets=2).fit(X, y)
+
+    def weights(lifter):
+        return [p.detach().numpy() for net in lifter["lift"].regressor_.nets_ for p in net.module_.parameters()]
+
+    def learn_one(net, *args):
+        for parameter in net.module_.parameters():
+            torch.nn.init.ones_(parameter)
+        return net
+
+    before = [own.copy() for own in weights(lifter)]
+    monkeypatch.setattr(ClipNet, "learn", learn_one)
+    after = weights(lifter.adapt(X[:n_clips], y[:n_clips]))
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_allclose(new, old + share * (1 - old), atol=1e-6)
+    assert_same(weights(lifter), before)
 
 
 def test_what_cannot_be_learnt_from_is_refused_by_adapt_too(data):
