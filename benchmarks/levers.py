@@ -142,9 +142,14 @@ class AverageWeights(Callback):
 
 
 def every_second(skeleton, **parameters):
-    """The lifter as most levers were tried on it: of every second frame, and depths of the two halves left apart."""
+    """The lifter as most levers were tried on it: of every second frame, no roll, depths of the halves left apart."""
     lifter = make_lifter(skeleton, **{"stride": 2, "n_batches": 1200} | parameters)
-    return apart(lifter)
+    return apart(lifter if "augment" in parameters else level(lifter))
+
+
+def level(lifter):
+    """The lifter, trained on bodies that are never turned in the picture."""
+    return lifter.set_params(lift__regressor__augment__roll=0.0)
 
 
 def apart(lifter):

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import apart, every_second, levers, perturbed, with_transformers
+from levers import apart, every_second, level, levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load
 from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
@@ -53,6 +53,7 @@ def models(skeleton, seed, **options):
             "lifter, every second frame, large parts": before(hidden_size=128, bottleneck=None),
             } if len(set(skeleton.roots.values())) > 1 else {}),
         "lifter, every second frame, two transformers": with_transformers(before()),
+        "lifter, no roll": level(make_lifter(skeleton, random_state=seed, **options | longer)),
         "lifter": make_lifter(skeleton, random_state=seed, **options | longer),
     }
 
@@ -62,8 +63,8 @@ def ablation(skeleton, seed, **options):
     def lifter(**changed):
         return every_second(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
 
-    now = make_lifter(skeleton, n_nets=1, random_state=seed, **options)
-    causal = make_lifter(skeleton, n_nets=1, look_ahead=0, random_state=seed, **options)
+    now = level(make_lifter(skeleton, n_nets=1, random_state=seed, **options))
+    causal = level(make_lifter(skeleton, n_nets=1, look_ahead=0, random_state=seed, **options))
     out = {"one net": lifter(), "one net, every third frame, more batches, apart": apart(now),
            "one net, every third frame, more batches, together": now,
            "one net, own sizes, every third frame, more batches, causal, apart": apart(causal),
@@ -119,7 +120,7 @@ def measure(name, model, seed, fold, data):
         if knows_errors and case.keypoints is None:
             figures |= coverage(model, clips, truth, data.skeleton)
         lines.append({"protocol": case.protocol, "variant": case.variant, **key, **_rounded(figures)})
-    if fold.setting == "metric" and name == "lifter":
+    if fold.setting == "metric" and hasattr(model[-1].regressor_, "adapt") and not name.startswith("one net"):
         lines += [{"protocol": "P6", **key, **line} for line in adapted(model, X, y, test, data.skeleton, seed)]
     return lines
 

@@ -126,6 +126,8 @@ def rebuild(description, device="cpu"):
                 attributes.setdefault("size_", BodySize([], []))
                 attributes.setdefault("parts_", [])
             parameters.setdefault("n_batches", 1200)  # what it was fitted on before it was a parameter
+        if name == "BodyAugmenter":
+            parameters.setdefault("roll", 0.0)  # likewise
         estimator = made(**parameters)
     for attribute, value in attributes.items():
         setattr(estimator, attribute, value)

@@ -21,7 +21,7 @@ class BodyAugmenter(BaseEstimator):
 
     For each clip anew, and constant over it: the posture moves towards another signer's, every bone gets
     another length (left and right the same), every bone is tilted a little, and the whole body is turned about the
-    vertical. Keypoints and depths move together. What was not seen stays so.
+    vertical and in the picture. Keypoints and depths move together. What was not seen stays so.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ class BodyAugmenter(BaseEstimator):
     turn : float, default=10.0
         Scale of the body's turn, in degrees: most turns are smaller than twice that, and a few far larger (Student's
         t with 2 degrees of freedom, cut at 70).
+    roll : float, default=4.0
+        Standard deviation of the turn in the picture, in degrees, as if the camera were not level.
     borrow : float, default=1.0
         How far a clip goes, at most, from its signer's mean pose to that of another signer seen from the same angle.
         It takes signers, given to `fit` as groups.
@@ -57,18 +59,20 @@ class BodyAugmenter(BaseEstimator):
     >>> import numpy as np
     >>> from liftz import BodyAugmenter, Skeleton
     >>> arm = Skeleton("arm", ["elbow", "wrist"], root="elbow", edges=[("elbow", "wrist")])
-    >>> longer = BodyAugmenter(arm, bones=0.5, posture=0, turn=0, share=1, xy_per_depth=1)
+    >>> longer = BodyAugmenter(arm, bones=0.5, posture=0, turn=0, roll=0, share=1, xy_per_depth=1)
     >>> clip, depth = np.array([[[0.0, 0.0], [3.0, 0.0]]]), np.array([[0.0, 4.0]])
     >>> clip, depth = longer.fit([clip], [depth])(clip, depth, np.random.default_rng(0))
     >>> bool(np.isclose(depth[0, 1] / clip[0, 1, 0], 4 / 3))
     True
     """
 
-    def __init__(self, skeleton, *, bones=0.08, posture=4.0, turn=10.0, borrow=1.0, share=0.5, xy_per_depth=None):
+    def __init__(self, skeleton, *, bones=0.08, posture=4.0, turn=10.0, roll=4.0, borrow=1.0, share=0.5,
+                 xy_per_depth=None):
         self.skeleton = skeleton
         self.bones = bones
         self.posture = posture
         self.turn = turn
+        self.roll = roll
         self.borrow = borrow
         self.share = share
         self.xy_per_depth = xy_per_depth
@@ -149,10 +153,12 @@ class BodyAugmenter(BaseEstimator):
         children, parents, twins = bone_tree(self.skeleton)
         lengths = 1 + self.bones * rng.standard_normal(len(self.skeleton))[twins]
         tilts = rotations(np.radians(self.posture) * rng.standard_normal((len(children), 3)))
-        turn = rotations([[np.radians(np.clip(self.turn * rng.standard_t(2), -70, 70)), 0, 0]])[0]
-        changes = (turn @ tilts * lengths[:, None, None]).astype(np.float32)
+        turn = np.clip(self.turn * rng.standard_t(2), -70, 70)
+        roll = self.roll and self.roll * rng.standard_normal()
+        view = rotations(np.radians([[turn, 0, roll]]))[0]
+        changes = (view @ tilts * lengths[:, None, None]).astype(np.float32)
         bones = np.einsum("nij,tnj->tni", changes, points[:, children] - points[:, parents])  # (T, n_bones, 3)
-        moved = points @ turn.T.astype(np.float32)
+        moved = points @ view.T.astype(np.float32)
         for i, (child, parent) in enumerate(zip(children, parents, strict=True)):
             moved[:, child] = moved[:, parent] + bones[:, i]
         return moved

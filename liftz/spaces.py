@@ -59,6 +59,7 @@ def lifter_space(lifter, *, max_epochs=(20, 120)):
         "augment__bones": FloatDistribution(0.0, 0.2),
         "augment__posture": FloatDistribution(0.0, 10.0),
         "augment__turn": FloatDistribution(0.0, 20.0),
+        "augment__roll": FloatDistribution(0.0, 10.0),
     }
     return {prefix + name: distribution for name, distribution in space.items() if prefix + name in names}
 

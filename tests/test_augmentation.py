@@ -60,16 +60,28 @@ def test_posture_and_turn_keep_bone_lengths(seed, ratio):
 @given(st.integers(0, 99))
 def test_bones_change_by_one_factor_each_alike_left_and_right_all_through_the_clip(seed):
     clip, depth = bodies(seed=seed)
-    augment = BodyAugmenter(BODY, bones=0.1, posture=0, turn=0, share=1, xy_per_depth=1).fit([clip], [depth])
+    augment = BodyAugmenter(BODY, bones=0.1, posture=0, turn=0, roll=0, share=1, xy_per_depth=1).fit([clip], [depth])
     factors = bone_lengths(*augment(clip, depth, np.random.default_rng(seed))) / bone_lengths(clip, depth)
     np.testing.assert_allclose(factors, np.broadcast_to(factors[:1], factors.shape), rtol=1e-3)
     np.testing.assert_allclose(factors[0, [0, 2]], factors[0, [1, 3]], rtol=1e-3)
     assert abs(factors[0, 0] / factors[0, 2] - 1) > 1e-6
 
 
+@given(st.integers(0, 99), st.floats(0.1, 5))
+def test_a_roll_turns_the_picture_and_leaves_depths_alone(seed, ratio):
+    clip, depth = bodies(seed=seed)
+    augment = BodyAugmenter(BODY, bones=0, posture=0, turn=0, roll=20, share=1, xy_per_depth=ratio).fit([clip], [depth])
+    new, new_depth = augment(clip, depth, np.random.default_rng(seed))
+    np.testing.assert_allclose(new_depth, depth, atol=1e-3)
+    before, after = (np.arctan2(part[..., 1], part[..., 0])[:, 1:] for part in (clip, new))
+    angles = np.degrees((after - before + np.pi) % (2 * np.pi) - np.pi)
+    np.testing.assert_allclose(angles, angles[0, 0], atol=0.1)
+    assert 1e-3 < abs(angles[0, 0]) < 90
+
+
 def test_nothing_happens_without_change_or_outside_of_the_share():
     clip, depth = bodies()
-    for options in ({"bones": 0, "posture": 0, "turn": 0, "share": 1}, {"share": 0}):
+    for options in ({"bones": 0, "posture": 0, "turn": 0, "roll": 0, "share": 1}, {"share": 0}):
         augment = BodyAugmenter(BODY, xy_per_depth=1, **options).fit([clip], [depth])
         new = augment(clip, depth, np.random.default_rng(0))
         np.testing.assert_allclose(new[0], clip, atol=1e-4)

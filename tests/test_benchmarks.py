@@ -30,7 +30,7 @@ from levers import (  # noqa: E402
     perturbed,
     with_transformers,
 )
-from protocols import Fold, check_no_leak, folds  # noqa: E402
+from protocols import Fold, check_no_leak, folds, rolled  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary, tables, unchanged  # noqa: E402
@@ -215,8 +215,16 @@ def test_what_is_left_apart_is_the_lifters_own_when_it_is_average_phases():
         assert not np.array_equal(depth, parts)
         np.testing.assert_allclose(depth, average_phases(parts, 3), atol=1e-2)
     lstm = every_second(KINECT_20, max_epochs=5)["lift"].regressor
-    assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs) == (
-        "Apart", 2, 1200, True, 5)
+    assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs, lstm.augment.roll) == (
+        "Apart", 2, 1200, True, 5, 0)
+
+
+def test_a_camera_that_is_not_level_leaves_distances_alone_and_goes_either_way():
+    X, _, _ = recordings(gaps=False)
+    for i, (clip, turned) in enumerate(zip(X, rolled(X, 6), strict=True)):
+        before, after = (part[..., 0] + 1j * part[..., 1] for part in (clip, turned))
+        turn = np.exp(1j * np.radians(6 if i % 2 else -6))
+        np.testing.assert_allclose(after, before * turn, rtol=1e-4, atol=1e-3)
 
 
 def test_variants_are_compared_with_what_they_vary():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from lifting_cases import ESTIMATORS, assert_same, output, recordings, tiny_lifter, tiny_lstm
+from lifting_cases import ESTIMATORS, SIGNER, assert_same, output, recordings, tiny_lifter, tiny_lstm
 from sklearn import clone
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import EpochTimer
 
-from liftz import Flat, FrameRidge, MeanPose, RootCenterer, Skeleton, TransformedTarget, make_lifter
+from liftz import BodyAugmenter, Flat, FrameRidge, MeanPose, RootCenterer, Skeleton, TransformedTarget, make_lifter
 from liftz._files import FileFormatError
 from liftz.calibration import ErrorModel
 from liftz.net import ClipNet
@@ -276,10 +276,11 @@ def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
         np.testing.assert_array_equal(depth, expected)
 
 
-def test_lifters_saved_before_there_was_a_number_of_batches_keep_theirs(tmp_path):
-    save(tiny_lifter().fit(X, Y), tmp_path / "old.liftz")
-    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches")))
-    assert load(tmp_path / "old.liftz")["lift"].regressor.n_batches == 1200
+def test_lifters_saved_before_there_were_a_number_of_batches_and_roll_keep_theirs(tmp_path):
+    save(tiny_lifter(augment=BodyAugmenter(SIGNER)).fit(X, Y), tmp_path / "old.liftz")
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches", "roll")))
+    regressor = load(tmp_path / "old.liftz")["lift"].regressor
+    assert (regressor.n_batches, regressor.augment.roll) == (1200, 0)
 
 
 def test_what_was_known_of_errors_before_there_was_novelty_is_known_still(tmp_path):
