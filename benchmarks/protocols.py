@@ -84,8 +84,10 @@ def inputs(setting, data, seed):
         return data.X, [Case("P7", region, data.X, list(names)) for region, names in data.skeleton.regions.items()]
     if setting != "pixels":
         protocol = {"metric": "P1", "view": "P3", "few": "P4", "floor": "floor"}[setting]
-        level = Case(protocol, "", data.X)
-    return data.X, [level, Case("P1", "rolled by 6 degrees", rolled(data.X, 6))] if setting == "metric" else [level]
+        tests = [Case(protocol, "", data.X)]
+        if setting == "metric":
+            tests.append(Case("P1", "rolled by 6 degrees", rolled(data.X, 6)))
+        return data.X, tests
     X = project(data, "T2", random_state=seed)
     rest = [k for k in data.skeleton.keypoints if k not in ARM]
     missing = [Case("P5", f"{100 * share:.0f} % missing", project(data, "T2", missing=share, random_state=seed))

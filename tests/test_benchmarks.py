@@ -72,14 +72,16 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
     rng = np.random.default_rng(0)
     n = 4 * 9
     X = to_object_array([rng.normal(size=(20, 20, 2)).astype(np.float32) for _ in range(n)])
-    data = Bunch(X=X, groups=np.repeat(list("ABCD"), 9), repetitions=np.tile(np.arange(1, 10), 4), skeleton=KINECT_20)
-    y = to_object_array([rng.normal(size=(20, 20)).astype(np.float32) for _ in range(n)])
+    data = Bunch(X=X, groups=np.repeat(list("ABCD"), 9), repetitions=np.tile(np.arange(1, 10), 4), skeleton=KINECT_20,
+                 y_up=True)
+    y = to_object_array([rng.normal(2000, 1, size=(20, 20)).astype(np.float32) for _ in range(n)])
     data["y"] = y
     y[8] = y[7].copy()  # the same, called by two numbers
     [fold] = [fold for fold in folds("floor", data, ["A"], 0)]
     check_no_leak(y, data.groups, fold.train, fold.test, same_signer=True)
-    for setting in ("metric", "view", "few"):
+    for setting, n_tests in {"metric": 2, "pixels": 6, "view": 1, "few": 1}.items():
         found = list(folds(setting, data, list("ABCD"), 0))
+        assert {len(fold.tests) for fold in found} == {n_tests}
         assert {fold.signer for fold in found} == set("ABCD")
         for fold in found:
             check_no_leak(y, data.groups, fold.train, fold.test)
