@@ -20,7 +20,7 @@ def by_table(lines):
     """Lines of each protocol and variant, by model; the ablation's are a table of their own."""
     out = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        variant = PARTS if line["model"].startswith("one net") else line["variant"]
+        variant = ", ".join(filter(None, [PARTS * line["model"].startswith("one net"), line["variant"]]))
         out[line["protocol"], variant][line["model"]].append(line)
     return dict(sorted(out.items()))
 
@@ -125,7 +125,8 @@ def tables(lines):
         if protocol == "P6":
             out.append("offset, and before it: of the fits that told them; worst: of all fits")
         else:
-            plain = "one net, or one of own sizes" if variant == PARTS else "the lifter, or that of every second frame"
+            one = variant.startswith(PARTS)
+            plain = "one net, or one of own sizes" if one else "the lifter, or that of every second frame"
             out.append(f"ratio: to {plain}, on the signers and seeds that both have; from to: over those")
         unplaced = max(int(line.get("unplaced", 0)) for found in models.values() for line in found)
         if unplaced:
@@ -175,7 +176,7 @@ def draw_models(lines):
     from matplotlib.figure import Figure
 
     found = {protocol: models for (protocol, variant), models in by_table(lines).items()
-             if protocol in ("P1", "P2") and variant != PARTS}
+             if protocol in ("P1", "P2") and not variant}
     if not found:
         return None
     figure = Figure(figsize=(8, 3 * len(found)), layout="constrained")
