@@ -138,12 +138,14 @@ def summary(lines):
     """What the lifter's error is of its best rival's and of the ridge's, each on the signers that both were run on."""
     out = []
     for (protocol, variant), models in by_table(lines).items():
-        if "lifter" not in models or len(models) < 3:
+        if "lifter" not in models or len(models) < 3 or protocol == "P6":  # P6's errors are told of those before
             continue
         mine = mean_of(models["lifter"], "error")
         shares = {model: share(models["lifter"], found) for model, found in models.items()
                   if not model.startswith("lifter")}
         shares = {model: found for model, found in shares.items() if found is not None}
+        if not shares:
+            continue
         best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
         text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"
         if "frame ridge" in shares:

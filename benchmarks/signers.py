@@ -120,7 +120,8 @@ def measure(name, model, seed, fold, data):
         if knows_errors and case.keypoints is None:
             figures |= coverage(model, clips, truth, data.skeleton)
         lines.append({"protocol": case.protocol, "variant": case.variant, **key, **_rounded(figures)})
-    if fold.setting == "metric" and hasattr(model[-1].regressor_, "adapt") and not name.startswith("one net"):
+    varied = name.startswith(("lifter, ", "one net"))
+    if fold.setting == "metric" and hasattr(model[-1].regressor_, "adapt") and not varied:
         lines += [{"protocol": "P6", **key, **line} for line in adapted(model, X, y, test, data.skeleton, seed)]
     return lines
 

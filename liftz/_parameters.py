@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 import torch
 
+from ._ranges import check_number
 from .losses import FUNCTIONS
 
 __all__ = ["check_device", "check_parameters"]
@@ -33,11 +32,7 @@ def check_parameters(lstm):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
     for name, wanted in RANGES.items():
-        value = getattr(lstm, name)
-        number = float(value) if isinstance(value, Real) else np.nan
-        enough = number > 0 if wanted.startswith("above") else number >= 0
-        if not (enough and number < (1 if wanted.endswith("1") else np.inf)):
-            raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}")
+        check_number(name, getattr(lstm, name), wanted)
     check_device(lstm.device)
     for name, why in NEED_SKELETON.items():
         value = getattr(lstm, name)

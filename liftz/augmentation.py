@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ._ranges import check_number
 from .gaps import bridge
 from .postures import Postures
 from .sequences import check_sequences, seen
@@ -14,6 +15,9 @@ from .sizes import foreshortening
 from .tree import bone_tree
 
 __all__ = ["BodyAugmenter"]
+
+RANGES = dict.fromkeys(("bones", "posture", "turn", "roll", "borrow"), "of at least 0") | {
+    "share": "of at least 0 and at most 1"}
 
 
 class BodyAugmenter(BaseEstimator):
@@ -96,13 +100,15 @@ class BodyAugmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            If a clip is not of the skeleton, or its depths are not its own.
+            If a clip is not of the skeleton, or its depths are not its own; if a parameter is no such number.
 
         Warns
         -----
         UserWarning
             If no bone moves within a clip, which leaves nothing to estimate from: 1 is taken then.
         """
+        for name, wanted in RANGES.items():
+            check_number(name, getattr(self, name), wanted)
         X, y = check_sequences(X, y, skeleton=self.skeleton)
         self.xy_per_depth_ = self._estimate(X, y) if self.xy_per_depth is None else self.xy_per_depth
         self.postures_ = None

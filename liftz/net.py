@@ -94,10 +94,11 @@ class ClipNet(NeuralNet):
         return self
 
     def go_back_to(self, net, share):
-        """Take so large a share of the way to another net's weights."""
-        with torch.no_grad():
-            for own, other in zip(self.module_.parameters(), net.module_.parameters(), strict=True):
-                own.lerp_(other.to(own.device), share)
+        """Take so large a share of the way to another net's weights, and to what else it has learnt."""
+        own, other = (of_net.module_.state_dict() for of_net in (self, net))
+        for name, values in own.items():
+            if values.is_floating_point():
+                values.lerp_(other[name].to(values.device), share)
 
     def run_single_epoch(self, *args, **kwargs):
         # Callbacks end a fit with KeyboardInterrupt, between epochs, and so skorch keeps it to itself.

@@ -16,6 +16,7 @@ from skorch.utils import noop
 from torch.optim.lr_scheduler import OneCycleLR
 
 from ._parameters import check_parameters
+from ._ranges import check_number
 from .calibration import ErrorModel
 from .features import bone_ends, frame_features
 from .losses import MaskedLoss
@@ -340,13 +341,12 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         causal = self.features_.keywords["causal"]
         return to_object_array([average_phases(depth, self.stride_, causal) for depth in depths])
 
-    def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8):
+    def adapt(self, X, y, *, lr=1e-3, max_epochs=20, batch_size=8, share=None):
         """Go on learning from a few clips of one person, and lift that person better.
 
-        What a few clips teach is in part theirs alone. So of the way that learning takes the nets' weights, they go the
-        more the more there is to learn from: of one window half, of ``n`` windows ``n / (n + 1)``. Weights between
-        those of before and after generalise better than either (M. Wortsman et al., Robust fine-tuning of zero-shot
-        models, 2022).
+        What a few clips teach is in part theirs alone, and weights between those of before and after often generalise
+        better than either (M. Wortsman et al., Robust fine-tuning of zero-shot models, 2022). So the nets go a share of
+        the way, the larger the more there is to learn from.
 
         Parameters
         ----------
@@ -355,17 +355,23 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             As for `fit`.
         lr, max_epochs, batch_size : float, int, int
             As in the class's parameters, for these clips.
+        share : float, optional
+            How much of the way the nets go, from 0 to 1. Default: ``n / (n + 1)`` with `n` windows, of at most `window`
+            frames: half with one short clip.
 
         Returns
         -------
         LSTMRegressor
-            A new one; this one stays as it is. What it knows of its errors is still that of people not seen.
+            A new one; this one stays as it is. What it knows of its errors is still that of people not seen. Its nets'
+            histories are of all of the way.
         """
         check_is_fitted(self, "nets_")
         X, y = check_pair(X, y, self.skeleton)
         adapted, trainer = copy(self), copy(self)
         trainer.lr, trainer.max_epochs, trainer.batch_size, trainer.early_stopping = lr, max_epochs, batch_size, False
         check_parameters(trainer)
+        if share is not None:
+            check_number("share", share, "of at least 0 and at most 1")
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.nets_))
         adapted.nets_ = []
         for seed, net in zip(seeds, self.nets_, strict=True):
@@ -377,7 +383,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
                     raise ValueError(f"adapt takes nets as they were fitted, with {name}={was!r}, which is {now!r} "
                                      f"now: set it back, or fit again")
             tuned.initialize().module_.load_state_dict(net.module_.state_dict())
-            tuned.learn(dataset, None, int(seed)).go_back_to(net, 1 / (1 + len(dataset)))
+            tuned.learn(dataset, None, int(seed))
+            tuned.go_back_to(net, 1 / (1 + len(dataset)) if share is None else 1 - share)
             adapted.nets_.append(tuned)
         return adapted
 

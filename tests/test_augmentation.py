@@ -70,13 +70,30 @@ def test_bones_change_by_one_factor_each_alike_left_and_right_all_through_the_cl
 @given(st.integers(0, 99), st.floats(0.1, 5))
 def test_a_roll_turns_the_picture_and_leaves_depths_alone(seed, ratio):
     clip, depth = bodies(seed=seed)
-    augment = BodyAugmenter(BODY, bones=0, posture=0, turn=0, roll=20, share=1, xy_per_depth=ratio).fit([clip], [depth])
+    augment = BodyAugmenter(BODY, bones=0, posture=0, turn=0, share=1, xy_per_depth=ratio).fit([clip], [depth])
     new, new_depth = augment(clip, depth, np.random.default_rng(seed))
     np.testing.assert_allclose(new_depth, depth, atol=1e-3)
     before, after = (np.arctan2(part[..., 1], part[..., 0])[:, 1:] for part in (clip, new))
     angles = np.degrees((after - before + np.pi) % (2 * np.pi) - np.pi)
     np.testing.assert_allclose(angles, angles[0, 0], atol=0.1)
-    assert 1e-3 < abs(angles[0, 0]) < 90
+    assert 1e-3 < abs(angles[0, 0]) < 20
+
+
+@pytest.mark.parametrize("name", ["bones", "posture", "turn", "roll", "borrow", "share"])
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf, "4", None])
+def test_what_is_no_amount_is_refused_by_name(name, value):
+    clip, depth = bodies()
+    with pytest.raises(ValueError, match=f"^{name} must be a finite number of at least 0"):
+        BodyAugmenter(BODY, **{name: value}).fit([clip], [depth])
+
+
+def test_without_a_roll_chance_goes_as_it_did_before_there_was_one():
+    clip, depth = bodies()
+    augment = BodyAugmenter(BODY, roll=0, share=1, xy_per_depth=1).fit([clip], [depth])
+    rng, drawn = np.random.default_rng(0), np.random.default_rng(0)
+    augment(clip, depth, rng)
+    drawn.random(), drawn.standard_normal(len(BODY)), drawn.standard_normal((4, 3)), drawn.standard_t(2)
+    assert rng.random() == drawn.random()
 
 
 def test_nothing_happens_without_change_or_outside_of_the_share():
