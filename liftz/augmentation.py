@@ -109,6 +109,8 @@ class BodyAugmenter(BaseEstimator):
         """
         for name, wanted in RANGES.items():
             check_number(name, getattr(self, name), wanted)
+        if self.xy_per_depth is not None:
+            check_number("xy_per_depth", self.xy_per_depth, "above 0")
         X, y = check_sequences(X, y, skeleton=self.skeleton)
         self.xy_per_depth_ = self._estimate(X, y) if self.xy_per_depth is None else self.xy_per_depth
         self.postures_ = None

@@ -87,6 +87,13 @@ def test_what_is_no_amount_is_refused_by_name(name, value):
         BodyAugmenter(BODY, **{name: value}).fit([clip], [depth])
 
 
+@pytest.mark.parametrize("value", [0, -1, np.nan, "1"])
+def test_a_unit_of_depth_that_is_none_is_refused(value):
+    clip, depth = bodies()
+    with pytest.raises(ValueError, match="^xy_per_depth must be a finite number above 0"):
+        BodyAugmenter(BODY, xy_per_depth=value).fit([clip], [depth])
+
+
 def test_without_a_roll_chance_goes_as_it_did_before_there_was_one():
     clip, depth = bodies()
     augment = BodyAugmenter(BODY, roll=0, share=1, xy_per_depth=1).fit([clip], [depth])

@@ -11,7 +11,7 @@ from lifting_cases import SIGNER, TINY, assert_clips_alone, recordings
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from liftz import MeanPose, make_lifter
+from liftz import FrameRidge, MeanPose, make_lifter
 from liftz.datasets import make_signing, project
 from liftz.phases import average_phases
 from liftz.sequences import to_object_array
@@ -94,6 +94,35 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
         check_no_leak(y, data.groups, fold.train, fold.test, same_signer=True)
         with pytest.raises(AssertionError, match="is in training and test"):
             check_no_leak(y, data.groups, fold.train, fold.test)
+
+
+@pytest.mark.parametrize(("name", "adapts"), [("lifter", True), ("plain LSTM", True), ("frame ridge", False),
+                                              ("lifter, no roll", False), ("one net, mse", False)])
+def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adapts):
+    rng = np.random.default_rng(0)
+    X, y = (to_object_array([rng.normal(size=(8, *shape)).astype(np.float32) for _ in range(24)])
+            for shape in ((20, 2), (20,)))
+    data = Bunch(X=X, y=y, groups=np.repeat(["A", "B"], 12), repetitions=np.tile(np.arange(1, 10), 3)[:24],
+                 skeleton=KINECT_20)
+    tiny = {"n_nets": 1, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
+    model = make_lifter(KINECT_20, FrameRidge()) if name == "frame ridge" else make_lifter(KINECT_20, **tiny)
+    [fold] = folds("metric", data, ["A"], 0)
+    lines = measure(name, model, 0, fold, data)
+    assert [line["variant"] for line in lines if line["protocol"] == "P1"] == ["", "rolled by 6 degrees"]
+    of_adapted = [line for line in lines if line["protocol"] == "P6"]
+    assert [line["variant"] for line in of_adapted] == adapts * [
+        "1 clip with depth", "3 clips with depth", "10 clips with depth", "all clips without depth"]
+    assert all(np.isfinite([line["error"], line["before"]]).all() for line in of_adapted)
+
+
+def test_where_no_rival_was_run_there_is_nothing_to_sum_up_and_the_ablation_stays_apart():
+    line = {"protocol": "P1", "seed": 0, "signer": "A", "error": 1.0, "offset": 1.0, "motion": 0.0, "fit_seconds": 1,
+            "machine": "cpu"}
+    names = ("lifter", "lifter, no roll", "lifter, every second frame", "one net")
+    lines = [line | {"model": name, "variant": variant} for name in names for variant in ("", "rolled by 6 degrees")]
+    assert summary(lines) == []
+    titles = [text for text in tables(lines) if text.startswith("P1")]
+    assert len(titles) == len(set(titles)) == 4
 
 
 def test_a_torn_last_line_is_taken_off_and_the_rest_read(tmp_path, capsys):
@@ -209,7 +238,7 @@ def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
     assert not np.array_equal(plain[0], one[0])
 
 
-def test_what_is_left_apart_is_the_lifters_own_when_it_is_average_phases():
+def test_what_is_left_apart_is_the_lifters_own_when_it_is_averaged():
     X, y = bodies(0)
     lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1)
     whole, halves = (model.fit(X, y).predict(X) for model in (lifter, apart(lifter)))

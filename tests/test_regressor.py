@@ -476,7 +476,7 @@ def test_a_pickle_holds_a_network_and_no_clips():
 # Stride and several nets
 
 @pytest.mark.parametrize("look_ahead", [None, 0])
-def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_average_phases(look_ahead):
+def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_averaged(look_ahead):
     X, y, _ = recordings(lengths=(9, 30, 1, 2, 7, 30), gaps=False)
     lstm = tiny_lstm(stride=3, max_epochs=2, look_ahead=look_ahead).fit(X, y)
     depths = lstm.predict(X)
