@@ -6,13 +6,13 @@
     python benchmarks/signers.py FOLDER --ablation           # the lifter's parts, one net each, four signers
     python benchmarks/signers.py FOLDER --print              # the tables of what is there, and no fit
 
-Each fit adds its lines to the results file when it is done; a run goes on where the last one stopped, and tables and
-pictures are made from the file. The protocols P1 to P7 are told in protocols.py. MPJPE in mm over all joints but the
-root, measured from SpineBase; P7's in cm, from each region's root. `offset` is the part of it that a constant per clip
-and joint takes away, `motion` what stays; `posture off` is what stays when each joint's mean error over all of the
-signer's clips from one view is taken away; `mpjve` is the error of the change from frame to frame. `inside` is the
-share of depths within the 90 % interval, `width` half of what that is wide, on average; `new` the share of clips that
-the lifter tells are unlike those of training.
+Each fit adds its lines to the results file when it is done; a run goes on where the last one stopped, fits of which
+lines are missing are fitted again for these, and tables and pictures are made from the file. The protocols P1 to P7 are
+told in protocols.py. MPJPE in mm over all joints but the root, measured from SpineBase; P7's in cm, from each region's
+root. `offset` is the part of it that a constant per clip and joint takes away, `motion` what stays; `posture off` is
+what stays when each joint's mean error over all of the signer's clips from one view is taken away; `mpjve` is the error
+of the change from frame to frame. `inside` is the share of depths within the 90 % interval, `width` half of what that
+is wide, on average; `new` the share of clips that the lifter tells are unlike those of training.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from liftz.metrics import error_parts, mpjve
 from liftz.sequences import seen
 
 FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
+N_WITH_DEPTH = (1, 3, 10)  # P6's clips
+ADAPTED = [*(f"{n} clip{'s' * (n > 1)} with depth" for n in N_WITH_DEPTH), "all clips without depth"]
 
 
 def models(skeleton, seed, **options):
@@ -120,10 +122,16 @@ def measure(name, model, seed, fold, data):
         if knows_errors and case.keypoints is None:
             figures |= coverage(model, clips, truth, data.skeleton)
         lines.append({"protocol": case.protocol, "variant": case.variant, **key, **_rounded(figures)})
-    varied = name.startswith(("lifter, ", "one net"))
-    if fold.setting == "metric" and hasattr(model[-1].regressor_, "adapt") and not varied:
+    if ("P6", ADAPTED[0]) in cases(name, model, fold):
         lines += [{"protocol": "P6", **key, **line} for line in adapted(model, X, y, test, data.skeleton, seed)]
     return lines
+
+
+def cases(name, model, fold):
+    """Protocol and variant of each line of a fit."""
+    varied = name.startswith(("lifter, ", "one net"))
+    adapts = fold.setting == "metric" and hasattr(model[-1].regressor, "adapt") and not varied
+    return [(case.protocol, case.variant) for case in fold.tests] + [("P6", variant) for variant in adapts * ADAPTED]
 
 
 def coverage(model, X, y, skeleton):
@@ -143,13 +151,13 @@ def coverage(model, X, y, skeleton):
 def adapted(model, X, y, test, skeleton, seed):
     """P6: the error on clips of a signer before and after the model went on learning from others of theirs."""
     rng = np.random.default_rng(seed)
-    for n in (1, 3, 10):
+    for n, variant in zip(N_WITH_DEPTH, ADAPTED, strict=False):
         chosen = rng.choice(len(test), n, replace=False)
         rest = np.delete(test, chosen)
         tuned = model.adapt(X[test[chosen]], y[test[chosen]])
-        yield {"variant": f"{n} clip{'s' * (n > 1)} with depth", **_changed(model, tuned, X[rest], y[rest], skeleton)}
+        yield {"variant": variant, **_changed(model, tuned, X[rest], y[rest], skeleton)}
     tuned = model.adapt(X[test], model.predict(X[test]), lr=5e-4, max_epochs=5, batch_size=32)
-    yield {"variant": "all clips without depth", **_changed(model, tuned, X[test], y[test], skeleton)}
+    yield {"variant": ADAPTED[-1], **_changed(model, tuned, X[test], y[test], skeleton)}
 
 
 def _changed(model, tuned, X, y, skeleton):
@@ -163,7 +171,7 @@ def _rounded(figures):
 
 
 def jobs(options, done):
-    """The fits that are still to do."""
+    """The fits of which there are not yet all lines."""
     for seed in options.seeds:
         for setting in options.settings:
             data = load(options.folder, setting, seed, options.quick)
@@ -176,9 +184,9 @@ def jobs(options, done):
             for fold in folds(setting, data, signers, seed):
                 found = (ablation if options.ablation else models)(data.skeleton, seed, device=options.device, **few)
                 for name, model in found.items():
-                    first = fold.tests[0]
-                    wanted = options.models is None or name in options.models
-                    if wanted and (first.protocol, first.variant, name, seed, fold.signer) not in done:
+                    if options.models is not None and name not in options.models:
+                        continue
+                    if not all((*case, name, seed, fold.signer) in done for case in cases(name, model, fold)):
                         yield delayed(measure)(name, model, seed, fold, data)
 
 
@@ -202,17 +210,22 @@ def main():
     if options.ablation:
         options.settings = ["metric"]
     lines = read(options.results)
-    done = {tuple(line[key] for key in ("protocol", "variant", "model", "seed", "signer")) for line in lines}
+    done = set(map(case_of, lines))
     todo = [] if options.print else list(jobs(options, done))
     print(f"{len(todo)} fits to do, {len(lines)} results at hand", flush=True)
     for found in Parallel(options.jobs, return_as="generator_unordered")(todo):
+        found = [line for line in found if case_of(line) not in done]
         with open(options.results, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in found))
         lines += found
-        print(*(found[0][key] for key in ("protocol", "variant", "model", "seed", "signer", "error")), flush=True)
+        print(*case_of(found[0]), found[0]["error"], flush=True)
     print("\n".join(tables(lines)))
     if options.print and not options.quick:
         write_results(lines)
+
+
+def case_of(line):
+    return tuple(line[key] for key in ("protocol", "variant", "model", "seed", "signer"))
 
 
 def read(path):

@@ -1,6 +1,7 @@
 """The benchmarks' own guard against leaks, and the rivals' networks."""
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from protocols import Fold, check_no_leak, folds, rolled  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary, tables, unchanged  # noqa: E402
-from signers import measure, read  # noqa: E402
+from signers import ADAPTED, cases, jobs, measure, read  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
 
@@ -96,14 +97,18 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
             check_no_leak(y, data.groups, fold.train, fold.test)
 
 
-@pytest.mark.parametrize(("name", "adapts"), [("lifter", True), ("plain LSTM", True), ("frame ridge", False),
-                                              ("lifter, no roll", False), ("one net, mse", False)])
-def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adapts):
+def two_signers():
     rng = np.random.default_rng(0)
     X, y = (to_object_array([rng.normal(size=(8, *shape)).astype(np.float32) for _ in range(24)])
             for shape in ((20, 2), (20,)))
-    data = Bunch(X=X, y=y, groups=np.repeat(["A", "B"], 12), repetitions=np.tile(np.arange(1, 10), 3)[:24],
+    return Bunch(X=X, y=y, groups=np.repeat(["A", "B"], 12), repetitions=np.tile(np.arange(1, 10), 3)[:24],
                  skeleton=KINECT_20)
+
+
+@pytest.mark.parametrize(("name", "adapts"), [("lifter", True), ("plain LSTM", True), ("frame ridge", False),
+                                              ("lifter, no roll", False), ("one net, mse", False)])
+def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adapts):
+    data = two_signers()
     tiny = {"n_nets": 1, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
     model = make_lifter(KINECT_20, FrameRidge()) if name == "frame ridge" else make_lifter(KINECT_20, **tiny)
     [fold] = folds("metric", data, ["A"], 0)
@@ -113,6 +118,19 @@ def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adap
     assert [line["variant"] for line in of_adapted] == adapts * [
         "1 clip with depth", "3 clips with depth", "10 clips with depth", "all clips without depth"]
     assert all(np.isfinite([line["error"], line["before"]]).all() for line in of_adapted)
+    assert [(line["protocol"], line["variant"]) for line in lines] == cases(name, model, fold)
+
+
+def test_a_fit_is_done_again_if_and_only_if_some_of_its_lines_are_missing(monkeypatch):
+    monkeypatch.setattr("signers.load", lambda *_: two_signers())
+    options = Namespace(seeds=[0], settings=["metric"], signers=None, models=["lifter"], folder=None, device="cpu",
+                        quick=False, ablation=False)
+    variants = [("P1", ""), ("P1", "rolled by 6 degrees"), *(("P6", variant) for variant in ADAPTED)]
+    done = {(*case, "lifter", 0, signer) for case in variants for signer in "AB"}
+    assert list(jobs(options, done)) == []
+    for case in variants:
+        [(_, (name, *_, fold, _), _)] = jobs(options, done - {(*case, "lifter", 0, "B")})
+        assert (name, fold.signer) == ("lifter", "B")
 
 
 def test_where_no_rival_was_run_there_is_nothing_to_sum_up_and_the_ablation_stays_apart():
