@@ -104,6 +104,33 @@ def rolled(X, degrees):
     return to_object_array([clip @ (turn if i % 2 else turn.T) for i, clip in enumerate(X)])
 
 
+def of_like_posture(fold, data, share):
+    """The fold, with each signer's mean pose from a view moved so far towards that of the training signers.
+
+    Means are of x and y over all of a signer's clips from the view, the tested signer's, too: they take no depths.
+    """
+    views, trained = views_of(data), set(data.groups[fold.train])
+    root = data.skeleton.root_indices()
+
+    def moved(X):
+        means = np.stack([np.nanmean(clip - clip[:, root].mean(axis=1, keepdims=True), axis=0) for clip in X])
+        out = X.copy()
+        for view in np.unique(views):
+            signers = np.unique(data.groups[views == view])
+            of = {signer: means[(views == view) & (data.groups == signer)].mean(axis=0) for signer in signers}
+            usual = np.mean([mean for signer, mean in of.items() if signer in trained], axis=0)
+            for i in np.flatnonzero(views == view):
+                out[i] = (X[i] - share * (of[data.groups[i]] - usual)).astype(np.float32)
+        return out
+
+    return fold._replace(X=moved(fold.X), tests=[case._replace(X=moved(case.X)) for case in fold.tests])
+
+
+def views_of(data):
+    """Of three repetitions each, in ISL-Kinect: 0 to 2."""
+    return (data.repetitions - 1) // 3
+
+
 def check_no_leak(clips, groups, train, test, same_signer=False):
     """Refuse a fold in which a signer, or a frame, whatever it is called, is on both sides.
 

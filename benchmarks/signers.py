@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from joblib import Parallel, delayed
 from levers import apart, every_second, level, levers, perturbed, with_transformers
-from protocols import SETTINGS, check_no_leak, folds, load
+from protocols import SETTINGS, check_no_leak, folds, load, of_like_posture, views_of
 from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
@@ -37,6 +37,7 @@ from liftz.sequences import seen
 
 FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
 N_WITH_DEPTH = (1, 3, 10)  # P6's clips
+LIKE_POSTURE = "one net, mean poses moved halfway"  # the ablation's only model whose clips are not those of the others
 ADAPTED = [*(f"{n} clip{'s' * (n > 1)} with depth" for n in N_WITH_DEPTH), "all clips without depth"]
 
 
@@ -75,6 +76,7 @@ def ablation(skeleton, seed, **options):
     for name, value in (("bones", 0), ("posture", 0), ("turn", 0), ("borrow", 0), ("share", 1)):
         changed = lifter().set_params(**{f"lift__regressor__augment__{name}": value})
         out[f"one net, bodies with {name} {value}"] = changed
+    out[LIKE_POSTURE] = lifter()
     out["one net, own sizes, no bone features"] = make_lifter(skeleton, lifter(one_size=False, by_part=False)[
         "lift"].regressor.set_params(skeleton=None))
     for name, change in {
@@ -107,7 +109,7 @@ def measure(name, model, seed, fold, data):
     key = {"model": name, "seed": seed, "signer": fold.signer, "fit_seconds": round(time.process_time() - start),
            "machine": f"{device}, torch {torch.__version__}"}
     knows_errors = getattr(model[-1].regressor_, "errors_", None) is not None
-    views = None if fold.setting == "synthetic" else (data.repetitions[test] - 1) // 3
+    views = None if fold.setting == "synthetic" else views_of(data)[test]
     lines = []
     for case in fold.tests:
         # Where so much is missing that a clip never shows its root, nothing can be measured from it.
@@ -187,7 +189,8 @@ def jobs(options, done):
                     if options.models is not None and name not in options.models:
                         continue
                     if not all((*case, name, seed, fold.signer) in done for case in cases(name, model, fold)):
-                        yield delayed(measure)(name, model, seed, fold, data)
+                        seen_so = of_like_posture(fold, data, 0.5) if name == LIKE_POSTURE else fold
+                        yield delayed(measure)(name, model, seed, seen_so, data)
 
 
 def main():

@@ -31,7 +31,7 @@ from levers import (  # noqa: E402
     perturbed,
     with_transformers,
 )
-from protocols import Fold, check_no_leak, folds, rolled  # noqa: E402
+from protocols import Fold, check_no_leak, folds, of_like_posture, rolled, views_of  # noqa: E402
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary, tables, unchanged  # noqa: E402
@@ -97,18 +97,19 @@ def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
             check_no_leak(y, data.groups, fold.train, fold.test)
 
 
-def two_signers():
+def some_signers(names="AB"):
     rng = np.random.default_rng(0)
-    X, y = (to_object_array([rng.normal(size=(8, *shape)).astype(np.float32) for _ in range(24)])
+    n = 12 * len(names)
+    X, y = (to_object_array([rng.normal(size=(8, *shape)).astype(np.float32) for _ in range(n)])
             for shape in ((20, 2), (20,)))
-    return Bunch(X=X, y=y, groups=np.repeat(["A", "B"], 12), repetitions=np.tile(np.arange(1, 10), 3)[:24],
+    return Bunch(X=X, y=y, groups=np.repeat(list(names), 12), repetitions=np.resize(np.arange(1, 10), n),
                  skeleton=KINECT_20)
 
 
 @pytest.mark.parametrize(("name", "adapts"), [("lifter", True), ("plain LSTM", True), ("frame ridge", False),
                                               ("lifter, no roll", False), ("one net, mse", False)])
 def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adapts):
-    data = two_signers()
+    data = some_signers()
     tiny = {"n_nets": 1, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
     model = make_lifter(KINECT_20, FrameRidge()) if name == "frame ridge" else make_lifter(KINECT_20, **tiny)
     [fold] = folds("metric", data, ["A"], 0)
@@ -122,7 +123,7 @@ def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adap
 
 
 def test_a_fit_is_done_again_if_and_only_if_some_of_its_lines_are_missing(monkeypatch):
-    monkeypatch.setattr("signers.load", lambda *_: two_signers())
+    monkeypatch.setattr("signers.load", lambda *_: some_signers())
     options = Namespace(seeds=[0], settings=["metric"], signers=None, models=["lifter"], folder=None, device="cpu",
                         quick=False, ablation=False)
     variants = [("P1", ""), ("P1", "rolled by 6 degrees"), *(("P6", variant) for variant in ADAPTED)]
@@ -131,6 +132,26 @@ def test_a_fit_is_done_again_if_and_only_if_some_of_its_lines_are_missing(monkey
     for case in variants:
         [(_, (name, *_, fold, _), _)] = jobs(options, done - {(*case, "lifter", 0, "B")})
         assert (name, fold.signer) == ("lifter", "B")
+
+
+def test_mean_poses_move_to_those_of_training_and_the_tested_signer_moves_nobody_else():
+    data = some_signers("ABC")
+    [fold] = folds("metric", data, ["A"], 0)
+
+    def means(X):
+        root = KINECT_20.root_indices()
+        poses = np.stack([np.mean(clip - clip[:, root], axis=0) for clip in X])
+        of = [(data.groups == signer, views_of(data) == view) for signer in "ABC" for view in range(3)]
+        return np.stack([poses[own & seen].mean(axis=0) for own, seen in of]).reshape(3, 3, 20, 2)
+
+    usual = means(data.X)[1:].mean(axis=0)
+    np.testing.assert_allclose(means(of_like_posture(fold, data, 1.0).X), [usual] * 3, atol=1e-5)
+    halfway = means(of_like_posture(fold, data, 0.5).tests[0].X)
+    np.testing.assert_allclose(halfway, (means(data.X) + usual) / 2, atol=1e-5)
+    other = fold._replace(X=to_object_array([clip + (i in fold.test) * np.arange(20, dtype=np.float32)[:, None]
+                                             for i, clip in enumerate(fold.X)]))
+    for i in fold.train:
+        np.testing.assert_array_equal(of_like_posture(other, data, 1.0).X[i], of_like_posture(fold, data, 1.0).X[i])
 
 
 def test_where_no_rival_was_run_there_is_nothing_to_sum_up_and_the_ablation_stays_apart():
