@@ -37,8 +37,8 @@ from liftz.sequences import seen
 
 FEW = {"batch_size": 8, "max_epochs": 80}  # P7 has little data
 N_WITH_DEPTH = (1, 3, 10)  # P6's clips
-LIKE_POSTURE = "one net, mean poses moved halfway"  # the ablation's only model whose clips are not those of the others
 ADAPTED = [*(f"{n} clip{'s' * (n > 1)} with depth" for n in N_WITH_DEPTH), "all clips without depth"]
+LIKE_POSTURE = "one net, mean poses moved halfway"  # the ablation's only model whose clips are not those of the others
 
 
 def models(skeleton, seed, **options):
@@ -213,10 +213,13 @@ def main():
     if options.ablation:
         options.settings = ["metric"]
     lines = read(options.results)
-    done = set(map(case_of, lines))
+    done = {case_of(line): line["error"] for line in lines}
     todo = [] if options.print else list(jobs(options, done))
     print(f"{len(todo)} fits to do, {len(lines)} results at hand", flush=True)
     for found in Parallel(options.jobs, return_as="generator_unordered")(todo):
+        for line in found:
+            if done.get(case_of(line), line["error"]) != line["error"]:
+                print(*case_of(line), f"was {done[case_of(line)]}, which stays, and is {line['error']} now", flush=True)
         found = [line for line in found if case_of(line) not in done]
         with open(options.results, "a", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in found))
@@ -228,6 +231,7 @@ def main():
 
 
 def case_of(line):
+    """What a line is of: no two lines of the results are of the same."""
     return tuple(line[key] for key in ("protocol", "variant", "model", "seed", "signer"))
 
 

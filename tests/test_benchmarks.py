@@ -1,5 +1,6 @@
 """The benchmarks' own guard against leaks, and the rivals' networks."""
 
+import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -35,7 +36,7 @@ from protocols import Fold, check_no_leak, folds, of_like_posture, rolled, views
 from rivals import rivals  # noqa: E402
 from sensor import from_bones, lengths_of, posture_off  # noqa: E402
 from signer_tables import summary, tables, unchanged  # noqa: E402
-from signers import ADAPTED, cases, jobs, measure, read  # noqa: E402
+from signers import ADAPTED, cases, jobs, main, measure, read  # noqa: E402
 
 SMALL = {name: value for name, value in TINY.items() if name in ("max_epochs", "batch_size")}
 
@@ -132,6 +133,26 @@ def test_a_fit_is_done_again_if_and_only_if_some_of_its_lines_are_missing(monkey
     for case in variants:
         [(_, (name, *_, fold, _), _)] = jobs(options, done - {(*case, "lifter", 0, "B")})
         assert (name, fold.signer) == ("lifter", "B")
+
+
+def test_a_fit_done_again_adds_the_missing_lines_alone_and_tells_of_others_that_changed(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("signers.load", lambda *_: some_signers())
+    results = tmp_path / "r.jsonl"
+    monkeypatch.setattr("sys.argv", ["signers.py", "-", "--settings", "metric", "--models", "mean pose", "--seeds", "0",
+                                     "--jobs", "1", "--results", str(results)])
+    main()
+    whole = read(results)
+    assert len(whole) == 4
+    assert "which stays" not in capsys.readouterr().out
+    lines = [line | {"error": 1.5} if line["signer"] == "B" and not line["variant"] else line for line in whole]
+    kept = [line for line in lines if (line["signer"], line["variant"]) != ("B", "rolled by 6 degrees")]
+    results.write_text("".join(json.dumps(line) + "\n" for line in kept))
+    main()
+    *before, added = read(results)
+    assert before == kept
+    assert (added["signer"], added["variant"], added["error"]) == ("B", "rolled by 6 degrees", whole[-1]["error"])
+    [said] = [line for line in capsys.readouterr().out.splitlines() if "which stays" in line]
+    assert said.startswith("P1  mean pose 0 B was 1.5, which stays, and is ")
 
 
 def test_mean_poses_move_to_those_of_training_and_the_tested_signer_moves_nobody_else():
