@@ -6,6 +6,8 @@ bones, varied bodies and averaging are the lifter's.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
@@ -25,20 +27,28 @@ from liftz.tags import SequenceRegressorMixin
 class Normalised(nn.Module):
     """Base: features normalised by training statistics; what only the LSTM knows is ignored."""
 
-    def __init__(self, mean, scale, **of_the_lstm):
+    def __init__(self, mean, scale, norms_stay=False, **of_the_lstm):
         super().__init__()
+        self.norms_stay = norms_stay
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
 
     def normal(self, x):
         return ((x - self.mean) / self.scale).clamp(-5, 5)
 
+    def train(self, mode=True):
+        super().train(mode)
+        for module in self.modules():
+            if self.norms_stay and isinstance(module, nn.BatchNorm1d):
+                module.eval()
+        return self
+
 
 class ResidualMLP(Normalised):
     """Single frames through two residual blocks of 1024 (J. Martinez et al., ICCV 2017)."""
 
-    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
-        super().__init__(mean, scale)
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **others):
+        super().__init__(mean, scale, **others)
         def layer(n):
             return nn.Sequential(nn.Linear(n, hidden_size), nn.BatchNorm1d(hidden_size), nn.ReLU(), nn.Dropout(dropout))
         self.first = layer(len(mean))
@@ -61,8 +71,8 @@ class TemporalConvolution(Normalised):
 
     n_layers = 3
 
-    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
-        super().__init__(mean, scale)
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **others):
+        super().__init__(mean, scale, **others)
         def layer(n, kernel, dilation=1):
             return nn.Sequential(nn.Conv1d(n, hidden_size, kernel, dilation=dilation), nn.BatchNorm1d(hidden_size),
                                  nn.ReLU(), nn.Dropout(dropout))
@@ -91,8 +101,8 @@ class LongTemporalConvolution(TemporalConvolution):
 class Transformer(Normalised):
     """A small pre-norm encoder over the clip's frames, as in PoseFormer (C. Zheng et al., ICCV 2021)."""
 
-    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **of_the_lstm):
-        super().__init__(mean, scale)
+    def __init__(self, mean, scale, n_outputs, hidden_size, dropout, **others):
+        super().__init__(mean, scale, **others)
         self.first = nn.Linear(len(mean), hidden_size)
         layer = nn.TransformerEncoderLayer(hidden_size, 4, 2 * hidden_size, dropout, batch_first=True, norm_first=True)
         self.encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
@@ -111,9 +121,16 @@ class Network(LSTMRegressor):
     """An `LSTMRegressor` around another module."""
 
     module: type[nn.Module]
+    norms_stay = False
 
     def make_net(self, dataset):
-        return super().make_net(dataset).set_params(module=self.module)
+        return super().make_net(dataset).set_params(module=self.module, module__norms_stay=self.norms_stay)
+
+    def adapt(self, X, y, **options):
+        """As the LSTM's; batch norms keep the statistics of training, which a few clips of one person would spoil."""
+        settled = copy(self)
+        settled.norms_stay = True
+        return super(Network, settled).adapt(X, y, **options)
 
 
 class ResidualMLPRegressor(Network):

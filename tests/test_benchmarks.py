@@ -70,6 +70,23 @@ def test_rivals_lift_each_clip_by_itself(name):
     assert_clips_alone(lifter.predict, X, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["residual MLP", "TCN, 27 frames", "TCN, 81 frames"])
+def test_a_rival_that_is_adapted_keeps_the_statistics_of_its_batch_norms(name):
+    def layers(lifter):
+        [net] = lifter[-1].regressor_.nets_
+        state = {part: values.cpu().numpy() for part, values in net.module_.state_dict().items()}
+        return {part: state[part] for part in state if "running" in part}, state["head.weight"]
+
+    X, y, _ = recordings()
+    y = [np.nan_to_num(depth, nan=1000.0) for depth in y]
+    lifter = rivals(SIGNER, 0, **SMALL)[name].fit(X, y)
+    adapted = lifter.adapt(X[:2], y[:2])
+    (before, head), (after, adapted_head) = layers(lifter), layers(adapted)
+    assert before
+    assert all(np.array_equal(before[part], after[part]) for part in before)
+    assert not np.array_equal(head, adapted_head)
+
+
 def test_no_fold_of_any_setting_has_a_signer_on_both_sides():
     rng = np.random.default_rng(0)
     n = 4 * 9
