@@ -136,7 +136,7 @@ class Network(LSTMRegressor):
 
 class ResidualMLPRegressor(Network):
     module = ResidualMLP
-    pace = 0.1
+    pace = 0.1  # as the convolutions, not tried by itself
 
 
 class TemporalConvolutionRegressor(Network):

@@ -148,6 +148,10 @@ def summary(lines):
             continue
         best, mean = max(shares, key=shares.get), np.mean(list(mine.values()))
         text = f"{protocol} {variant}: lifter {mean:.2f} on {len(mine)} signers = {shares[best]:.3f} of {best}"
+        both = paired(models["lifter"], models[best])
+        shared = {person(line) for line in models["lifter"] if (line["signer"], line["seed"]) in both}
+        if len(shared) < len(mine):
+            text += f" on {len(shared)} of them"
         if "frame ridge" in shares:
             pairs = paired(models["lifter"], models["frame ridge"])
             behind = [f"{signer} (seed {seed})" for (signer, seed), (error, ridge) in pairs.items() if error > ridge]

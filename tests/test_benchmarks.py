@@ -70,6 +70,17 @@ def test_rivals_lift_each_clip_by_itself(name):
     assert_clips_alone(lifter.predict, X, atol=1e-4)
 
 
+@pytest.mark.parametrize(("name", "pace"), [("residual MLP", 0.1), ("TCN, 27 frames", 0.1), ("TCN, 81 frames", 0.1),
+                                            ("transformer", 1), ("plain LSTM", 1)])
+def test_rivals_with_batch_norms_are_adapted_by_smaller_steps(name, pace):
+    X, y, _ = recordings()
+    y = [np.nan_to_num(depth, nan=1000.0) for depth in y]
+    lifter = rivals(SIGNER, 0, **SMALL)[name].fit(X, y)
+    for options, lr in (({}, 1e-3), ({"lr": 5e-4}, 5e-4)):
+        [net] = lifter.adapt(X[:1], y[:1], **options)[-1].regressor_.nets_
+        assert net.lr == pytest.approx(pace * lr)
+
+
 @pytest.mark.parametrize("name", ["residual MLP", "TCN, 27 frames", "TCN, 81 frames"])
 def test_a_rival_that_is_adapted_keeps_the_statistics_of_its_batch_norms(name):
     def layers(lifter):
@@ -219,6 +230,8 @@ def test_models_are_compared_on_the_signers_and_seeds_that_both_have():
     [text] = summary(lines)
     assert "lifter 10.00 on 1 signers = 1.111 of frame ridge" in text
     assert "behind it for A (seed 0), worst" in text
+    [text] = summary([*lines, line("lifter", "C", 30.0), line("TCN", "C", 90.0, seed=1)])
+    assert "lifter 20.00 on 2 signers = 1.111 of frame ridge on 1 of them, 1.111 of the frame ridge" in text
 
 
 def test_a_model_that_few_signers_know_has_its_ratio_to_the_lifter_on_those():
@@ -249,7 +262,7 @@ def test_synthetic_people_of_another_seed_are_others():
              for model, seed, error in (("lifter", 0, 1.0), ("lifter", 1, 3.0), ("frame ridge", 0, 4.0),
                                         ("frame ridge", 1, 4.0), ("TCN", 0, 5.0))]
     [text] = summary(lines)
-    assert "lifter 2.00 on 2 signers = 0.500 of frame ridge" in text
+    assert "lifter 2.00 on 2 signers = 0.500 of frame ridge, 0.500" in text
     assert "worst signer 1.50 of the mean" in text
 
 
