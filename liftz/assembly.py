@@ -60,7 +60,8 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
     ------
     ValueError
         If units do not fit together; if a region cannot be attached, because no frame knows the depth of the keypoint
-        that it hangs on; or if no scale makes the two keypoints `length` apart.
+        that it hangs on; or if no scale, or no one distance, makes the two keypoints
+        `length` apart.
 
     Notes
     -----
@@ -185,6 +186,10 @@ def _solve(place, seen, lifted, skeleton, length, least):
         (a, b), (c, d) = (np.moveaxis(part, 1, 0) for part in place(number, across, along))
         return float(np.median(np.sqrt(((a - b) ** 2).sum(axis=1) + (c - d) ** 2)))
 
+    if least > 0 and apart(least) >= size:  # with perspective they may then come nearer first: two distances, or none
+        raise ValueError(f"length: {first} and {second} being {size:g} mm apart tells no one distance from the camera: "
+                         f"as near as it can be they are {apart(least):.4g} mm apart in the median frame already; is "
+                         f"the length in mm? Two other keypoints may tell it")
     if apart(least) >= size:
         raise ValueError(f"length: {first} and {second} cannot be {size:g} mm apart: their depths alone put them "
                          f"{apart(least):.4g} mm apart in the median frame; is the length in mm?")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from bone_cases import SKELETONS, wild
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liftz import RootCenterer, Skeleton
@@ -108,6 +108,7 @@ def test_pixels_without_a_length_stay_pixels_and_metres_become_mm():
     assert (metres.units, metres.scale) == ("mm", 1000)
 
 
+@example(KINECT_20, 107, 2000.0, 500.0)  # shoulders that are as far apart right before the camera
 @given(st.sampled_from(SKELETONS), st.integers(0, 999), st.floats(2000, 6000), st.floats(500, 2000))
 @settings(max_examples=20, deadline=None)
 def test_perspective_is_undone_by_a_focal_length(skeleton, seed, distance, focal):
@@ -115,8 +116,16 @@ def test_perspective_is_undone_by_a_focal_length(skeleton, seed, distance, focal
     points *= 1500 / max(1500, np.abs(points).max())  # in front of the camera
     camera = points + [0, 0, distance]
     pixels = focal * camera[..., :2] / camera[..., 2:] + [320, 240]
-    found = assemble(pixels, taken_apart(points, skeleton), skeleton, units="px", depth_units="mm", focal=focal,
-                     center=(320, 240), length=(*shoulders(skeleton), width(points, skeleton)))
+    given = {"units": "px", "depth_units": "mm", "focal": focal, "center": (320, 240)}
+    given |= {"length": (*shoulders(skeleton), width(points, skeleton))}
+    lifted = taken_apart(points, skeleton)
+    at_the_camera = points[..., 2:] - points[..., 2].min()  # as near as can be
+    near = np.dstack([(pixels - (320, 240)) / focal * at_the_camera, at_the_camera])
+    if width(near, skeleton) >= width(points, skeleton):  # then two distances, or none, would fit
+        with pytest.raises(ValueError, match="tells no one distance from the camera: as near as it can be they are"):
+            assemble(pixels, lifted, skeleton, **given)
+        return
+    found = assemble(pixels, lifted, skeleton, **given)
     np.testing.assert_allclose(found.points, camera, rtol=1e-2, atol=1)
     assert found.distance == pytest.approx(distance, rel=1e-2)
     assert found.scale == pytest.approx(distance / focal, rel=1e-2)
