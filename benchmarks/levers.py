@@ -17,7 +17,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from liftz import LSTMRegressor, make_lifter
 from liftz.datasets.projection import burst_mask
 from liftz.features import feature_columns
-from liftz.losses import MaskedLoss
 from liftz.net import ClipDataset
 from liftz.sequences import check_sequences, to_object_array
 from liftz.tags import SequenceRegressorMixin
@@ -44,7 +43,6 @@ def levers(lifter):
         "averaged weights": lifter(callbacks=[AverageWeights()]),
         "pre-trained on masked keypoints": around(PreTrained(**regressor.get_params(deep=False) | {"by_part": False})),
         "arms by LSTMs of their own": around(ArmsApart(**regressor.get_params(deep=False))),
-        "bones in the loss": around(BonesInLoss(**regressor.get_params(deep=False))),
     }
 
 
@@ -142,14 +140,14 @@ class AverageWeights(Callback):
 
 
 def every_second(skeleton, **parameters):
-    """The lifter as most levers were tried on it: of every second frame, no roll, depths of the halves left apart."""
-    lifter = make_lifter(skeleton, **{"stride": 2, "n_batches": 1200} | parameters)
-    return apart(lifter if "augment" in parameters else level(lifter))
+    """The lifter as most levers were tried on it: as it was `before`, every second frame, depths of halves apart."""
+    return apart(before(skeleton, **{"stride": 2, "n_batches": 1200} | parameters))
 
 
-def level(lifter):
-    """The lifter, trained on bodies that are never turned in the picture."""
-    return lifter.set_params(lift__regressor__augment__roll=0.0)
+def before(skeleton, **parameters):
+    """The lifter as it was: no bones in the loss, and bodies that are never turned in the picture."""
+    lifter = make_lifter(skeleton, **{"along_bones": 0.0} | parameters)
+    return lifter if "augment" in parameters else lifter.set_params(lift__regressor__augment__roll=0.0)
 
 
 def apart(lifter):
@@ -210,26 +208,6 @@ class Mixed(Apart):
         trainer = copy(self)
         vars(trainer).update(AS_PUBLISHED["transformer"])
         return super(Mixed, trainer).make_net(dataset).set_params(module=Transformer)
-
-
-class BonesInLoss(Apart):
-    """LSTMs that are taught the depth between the ends of each bone, beside that of every joint."""
-
-    def make_net(self, dataset):
-        children, parents, _ = bone_tree(self.skeleton)
-        return super().make_net(dataset).set_params(criterion=BoneLoss, criterion__bones=(children, parents))
-
-
-class BoneLoss(MaskedLoss):
-    """The loss of depths, and half of the same over what they change by along each bone."""
-
-    def __init__(self, bones, **options):
-        super().__init__(**options)
-        self.bones = bones
-
-    def forward(self, y_pred, y_true):
-        along = [depths[..., self.bones[0]] - depths[..., self.bones[1]] for depths in (y_pred, y_true)]
-        return super().forward(y_pred, y_true) + 0.5 * self._mean(*along)
 
 
 def hide(clip, places, rng, signer=None):

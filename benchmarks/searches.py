@@ -33,9 +33,9 @@ def small(seed, n_tune=8, n_out=16):
     from liftz.datasets import make_signing
 
     data = make_signing(n_signers=n_tune + n_out, n_clips=2, n_frames=(30, 40), random_state=seed)
-    lifter = make_lifter(data.skeleton, select="body", n_nets=1, stride=2, one_size=False, hidden_size=32, batch_size=8,
-                         max_epochs=12, augment=None, random_state=0, early_stopping=True, patience=100,
-                         validation_fraction=0.15)
+    lifter = make_lifter(data.skeleton, select="body", n_nets=1, stride=2, one_size=False, along_bones=0.0,
+                         hidden_size=32, batch_size=8, max_epochs=12, augment=None, random_state=0,
+                         early_stopping=True, patience=100, validation_fraction=0.15)
     names = ("lr", "max_epochs", "hidden_size", "dropout", "window")
     space = {f"lift__regressor__{name}": lifter_space(lifter, max_epochs=(8, 16))[f"lift__regressor__{name}"]
              for name in names}

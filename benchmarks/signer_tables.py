@@ -99,7 +99,10 @@ def unchanged(model):
     """What a model is compared with: the lifter, or what one of its kind was before the change."""
     if model.startswith("one net"):
         return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
-    return "lifter, every second frame" if model.startswith("lifter, every second frame, ") else "lifter"
+    if model.startswith("lifter, every second frame, "):
+        return "lifter, every second frame"
+    earlier = ("lifter, every second frame", "lifter, no bones in the loss, no roll")
+    return "lifter, no bones in the loss" if model in earlier else "lifter"
 
 
 def tables(lines):

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import apart, every_second, level, levers, perturbed, with_transformers
+from levers import apart, before, every_second, levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load, of_like_posture, views_of
 from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
@@ -43,21 +43,22 @@ LIKE_POSTURE = "one net, mean poses moved halfway"  # the ablation's only model 
 
 def models(skeleton, seed, **options):
     """The models by name, the baselines first."""
-    before = partial(every_second, skeleton, random_state=seed, **options)
+    second = partial(every_second, skeleton, random_state=seed, **options)
     # Of every third frame nets see as much in half as many epochs more.
-    longer = {name: n * 3 // 2 for name, n in options.items() if name == "max_epochs"}
+    longer = options | {name: n * 3 // 2 for name, n in options.items() if name == "max_epochs"}
     return {
         "mean pose": make_lifter(skeleton, MeanPose()),
         "frame ridge": make_lifter(skeleton, FrameRidge()),
         **rivals(skeleton, seed, **options),
-        "lifter, every second frame": before(),
-        "lifter, every second frame, own sizes": before(one_size=False),
-        **({"lifter, every second frame, parts together": before(by_part=False),
-            "lifter, every second frame, large parts": before(hidden_size=128, bottleneck=None),
+        "lifter, every second frame": second(),
+        "lifter, every second frame, own sizes": second(one_size=False),
+        **({"lifter, every second frame, parts together": second(by_part=False),
+            "lifter, every second frame, large parts": second(hidden_size=128, bottleneck=None),
             } if len(set(skeleton.roots.values())) > 1 else {}),
-        "lifter, every second frame, two transformers": with_transformers(before()),
-        "lifter, no roll": level(make_lifter(skeleton, random_state=seed, **options | longer)),
-        "lifter": make_lifter(skeleton, random_state=seed, **options | longer),
+        "lifter, every second frame, two transformers": with_transformers(second()),
+        "lifter, no bones in the loss, no roll": before(skeleton, random_state=seed, **longer),
+        "lifter, no bones in the loss": make_lifter(skeleton, along_bones=0.0, random_state=seed, **longer),
+        "lifter": make_lifter(skeleton, random_state=seed, **longer),
     }
 
 
@@ -66,8 +67,8 @@ def ablation(skeleton, seed, **options):
     def lifter(**changed):
         return every_second(skeleton, **{"n_nets": 1, "random_state": seed} | options | changed)
 
-    now = level(make_lifter(skeleton, n_nets=1, random_state=seed, **options))
-    causal = level(make_lifter(skeleton, n_nets=1, look_ahead=0, random_state=seed, **options))
+    now = before(skeleton, n_nets=1, random_state=seed, **options)
+    causal = before(skeleton, n_nets=1, look_ahead=0, random_state=seed, **options)
     out = {"one net": lifter(), "one net, every third frame, more batches, apart": apart(now),
            "one net, every third frame, more batches, together": now,
            "one net, own sizes, every third frame, more batches, causal, apart": apart(causal),
@@ -90,6 +91,7 @@ def ablation(skeleton, seed, **options):
         out[f"one net, {name}"] = lifter(**change)
     for name, look_ahead in {"causal": 0, "5 frames ahead": 5, "15 frames ahead": 15, "30 frames ahead": 30}.items():
         out[f"one net, own sizes, {name}"] = lifter(look_ahead=look_ahead)
+    out["one net, own sizes, bones in the loss"] = lifter(one_size=False, along_bones=0.5)
     out |= {f"one net, {name}": changed for name, changed in perturbed(lifter).items()}
     plain = lifter()["lift"].regressor.get_params(deep=False)
     for name, other in (("temporal convolution", TemporalConvolutionRegressor), ("transformer", TransformerRegressor)):

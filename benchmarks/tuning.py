@@ -159,7 +159,7 @@ def measure_kills(n_kills=20, n_trials=150):
 
 
 def thirteen(trial):
-    """As many parameters as `lifter_space` has."""
+    """Nearly as many parameters as `lifter_space` has."""
     return {"x": np.mean([trial.suggest_float(f"x{i}", 0, 1) for i in range(13)])}
 
 

@@ -125,7 +125,7 @@ def rebuild(description, device="cpu"):
             if attributes:  # perhaps saved before there were these: everybody's size is 1, all is one part
                 attributes.setdefault("size_", BodySize([], []))
                 attributes.setdefault("parts_", [])
-            parameters.setdefault("n_batches", 1200)  # what it was fitted on before it was a parameter
+            parameters = {"n_batches": 1200, "along_bones": 0.0} | parameters  # as before there were these
         if name == "BodyAugmenter":
             parameters.setdefault("roll", 0.0)  # likewise
         estimator = made(**parameters)

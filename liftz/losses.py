@@ -28,16 +28,23 @@ class MaskedLoss(nn.Module):
         ``|d|``, ``d^2``, or the one for large and the other for small errors.
     velocity : float, default=0.0
         Weight of the same loss over the change from frame to frame.
+    along_bones : float, default=0.0
+        Weight of the same loss over the change from one end of each bone to the other.
+    bones : pair of int arrays of shape (n_bones,), optional
+        The two ends of every bone; without them there is nothing to weigh.
 
     Notes
     -----
     Where depth comes as bins, a tenth of their cross-entropy is added.
     """
 
-    def __init__(self, kind="l1", velocity=0.0):
+    def __init__(self, kind="l1", velocity=0.0, along_bones=0.0, bones=None):
         super().__init__()
         self.kind = kind
         self.velocity = velocity
+        self.along_bones = 0.0 if bones is None else along_bones
+        for i, ends in enumerate(bones or ()):
+            self.register_buffer(f"ends_{i}", torch.as_tensor(ends), persistent=False)
 
     def forward(self, y_pred, y_true):
         """The loss of ``(n_clips, n_frames, n_keypoints)`` predictions; 0 where no target is known."""
@@ -47,7 +54,12 @@ class MaskedLoss(nn.Module):
         loss = self._mean(y_pred, y_true)
         if self.velocity:
             loss = loss + self.velocity * self._mean(y_pred.diff(dim=1), y_true.diff(dim=1))
+        if self.along_bones:
+            loss = loss + self.along_bones * self._mean(self._along(y_pred), self._along(y_true))
         return loss
+
+    def _along(self, depths):
+        return depths.index_select(2, self.ends_0) - depths.index_select(2, self.ends_1)
 
     def _mean(self, y_pred, y_true):
         known = ~torch.isnan(y_true)

@@ -24,7 +24,8 @@ class EpochPruning(Callback):
         The estimator's parameter that takes skorch callbacks; they are added to what is there.
     monitor : str, default="valid_loss"
         Column of skorch's history, less is better. A lifter has ``"valid_loss"`` with ``early_stopping=True``, on
-        signers held out of its training. Losses compare only if trials do not differ in ``loss`` or ``velocity``.
+        signers held out of its training. Losses compare only if trials do not differ in ``loss`` or the weights of its
+        parts, ``velocity`` and ``along_bones``.
     pruner : optuna.pruners.BasePruner, optional
         One that looks at nothing but intermediate values: `MedianPruner`, `PercentilePruner`, `ThresholdPruner`,
         `PatientPruner`. Default: a `MedianPruner`.

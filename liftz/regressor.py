@@ -75,6 +75,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Over the depths that are not NaN.
     velocity : float, default=0.5
         Weight of the same loss over the depths' change from frame to frame.
+    along_bones : float, default=0.5
+        Weight of the same loss over the depths' change from one end of each of the skeleton's bones to the other.
     bins : int, optional
         Depth as so many classes, whose probabilities are averaged. Default: depth as a number.
     augment : BodyAugmenter or alike, optional
@@ -161,9 +163,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, bottleneck=None, look_ahead=None,
                  one_size=False, by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5,
-                 bins=None, augment=None, lr=2e-3, max_epochs=None, n_batches=1800, batch_size=32, window=300,
-                 stride=3, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2, patience=5,
-                 random_state=None, device="cpu", n_jobs=None, callbacks=None, verbose=0):
+                 along_bones=0.5, bins=None, augment=None, lr=2e-3, max_epochs=None, n_batches=1800, batch_size=32,
+                 window=300, stride=3, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2,
+                 patience=5, random_state=None, device="cpu", n_jobs=None, callbacks=None, verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
         self.hidden_size = hidden_size
@@ -177,6 +179,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.layer_norm = layer_norm
         self.loss = loss
         self.velocity = velocity
+        self.along_bones = along_bones
         self.bins = bins
         self.augment = augment
         self.lr = lr
@@ -409,6 +412,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
             module__dropout=self.dropout, module__residual=self.residual, module__layer_norm=self.layer_norm,
             module__n_bins=self.bins,
             criterion=MaskedLoss, criterion__kind=self.loss, criterion__velocity=self.velocity,
+            criterion__along_bones=self.along_bones, criterion__bones=self.features_.keywords["bones"],
             optimizer=torch.optim.AdamW, optimizer__weight_decay=self.weight_decay, optimizer__amsgrad=self.amsgrad,
             lr=self.lr, max_epochs=max_epochs, batch_size=self.batch_size, train_split=None,
             callbacks=callbacks + list(self.callbacks or []), device=self.device, verbose=self.verbose,

@@ -11,8 +11,8 @@ __all__ = ["lifter_space"]
 def lifter_space(lifter, *, max_epochs=(20, 120)):
     """Distributions for `OptunaSearch` over what matters in a lifter.
 
-    The learning rate, epochs, hidden size, layers, dropout, AMSGrad, the loss and the weight of its velocity, the
-    window, and, where the lifter has a `BodyAugmenter`, how many clips it changes and how much.
+    The learning rate, epochs, hidden size, layers, dropout, AMSGrad, the loss and the weights of its parts, the window,
+    and, where the lifter has a `BodyAugmenter`, how many clips it changes and how much.
 
     Parameters
     ----------
@@ -54,6 +54,7 @@ def lifter_space(lifter, *, max_epochs=(20, 120)):
         "amsgrad": CategoricalDistribution([False, True]),
         "loss": CategoricalDistribution(["l1", "mse", "huber"]),
         "velocity": FloatDistribution(0.0, 2.0),
+        "along_bones": FloatDistribution(0.0, 2.0),
         "window": IntDistribution(60, 300, step=30),
         "augment__share": FloatDistribution(0.0, 1.0),
         "augment__bones": FloatDistribution(0.0, 0.2),

@@ -136,7 +136,8 @@ def some_signers(names="AB"):
 
 
 @pytest.mark.parametrize(("name", "adapts"), [("lifter", True), ("plain LSTM", True), ("frame ridge", False),
-                                              ("lifter, no roll", False), ("one net, mse", False)])
+                                              ("lifter, no bones in the loss", False),
+                                              ("one net, mse", False)])
 def test_the_lifter_and_rivals_that_can_are_adapted_to_the_new_signer(name, adapts):
     data = some_signers()
     tiny = {"n_nets": 1, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
@@ -206,7 +207,7 @@ def test_mean_poses_move_to_those_of_training_and_the_tested_signer_moves_nobody
 def test_where_no_rival_was_run_there_is_nothing_to_sum_up_and_the_ablation_stays_apart():
     line = {"protocol": "P1", "seed": 0, "signer": "A", "error": 1.0, "offset": 1.0, "motion": 0.0, "fit_seconds": 1,
             "machine": "cpu"}
-    names = ("lifter", "lifter, no roll", "lifter, every second frame", "one net")
+    names = ("lifter", "lifter, no bones in the loss", "lifter, every second frame", "one net")
     lines = [line | {"model": name, "variant": variant} for name in names for variant in ("", "rolled by 6 degrees")]
     assert summary(lines) == []
     titles = [text for text in tables(lines) if text.startswith("P1")]
@@ -312,9 +313,8 @@ def test_mirrored_at_prediction_mirror_images_have_mirrored_depths():
 
 
 @pytest.mark.parametrize("name", ["averaged weights", "pre-trained on masked keypoints", "mirrored clips",
-                                  "arms by LSTMs of their own", "bones in the loss", "noise of 5 mm",
-                                  "keypoints astray by 10 mm", "a tenth of the keypoints hidden", "15 % missing",
-                                  "at another pace"])
+                                  "arms by LSTMs of their own", "noise of 5 mm", "keypoints astray by 10 mm",
+                                  "a tenth of the keypoints hidden", "15 % missing", "at another pace"])
 def test_levers_on_nets_are_lifters_that_can_be_fitted_again_alike(name):
     X, y = bodies(0)
 
@@ -336,8 +336,8 @@ def test_what_is_left_apart_is_the_lifters_own_when_it_is_averaged():
         assert not np.array_equal(depth, parts)
         np.testing.assert_allclose(depth, average_phases(parts, 3), atol=1e-2)
     lstm = every_second(KINECT_20, max_epochs=5)["lift"].regressor
-    assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs, lstm.augment.roll) == (
-        "Apart", 2, 1200, True, 5, 0)
+    assert (type(lstm).__name__, lstm.stride, lstm.n_batches, lstm.one_size, lstm.max_epochs, lstm.along_bones,
+            lstm.augment.roll) == ("Apart", 2, 1200, True, 5, 0, 0)
 
 
 def test_a_camera_that_is_not_level_leaves_distances_alone_and_goes_either_way():
@@ -349,9 +349,12 @@ def test_a_camera_that_is_not_level_leaves_distances_alone_and_goes_either_way()
 
 
 def test_variants_are_compared_with_what_they_vary():
-    assert [unchanged(model) for model in ("lifter, every second frame, own sizes", "lifter, every second frame", "TCN",
-                                           "one net, mse", "one net, own sizes", "one net, own sizes, causal")] == [
-        "lifter, every second frame", "lifter", "lifter", "one net", "one net", "one net, own sizes"]
+    assert [unchanged(model) for model in (
+        "lifter, every second frame, own sizes", "lifter, every second frame", "TCN",
+        "lifter, no bones in the loss, no roll", "one net, mse", "one net, own sizes",
+        "one net, own sizes, causal")] == [
+        "lifter, every second frame", "lifter, no bones in the loss", "lifter", "lifter, no bones in the loss",
+        "one net", "one net", "one net, own sizes"]
 
 
 def test_where_clips_are_not_varied_nets_are_transformers():

@@ -276,11 +276,11 @@ def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
         np.testing.assert_array_equal(depth, expected)
 
 
-def test_lifters_saved_before_there_were_a_number_of_batches_and_roll_keep_theirs(tmp_path):
+def test_lifters_saved_before_there_were_a_number_of_batches_roll_and_bones_in_the_loss_keep_theirs(tmp_path):
     save(tiny_lifter(augment=BodyAugmenter(SIGNER)).fit(X, Y), tmp_path / "old.liftz")
-    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches", "roll")))
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches", "roll", "along_bones")))
     regressor = load(tmp_path / "old.liftz")["lift"].regressor
-    assert (regressor.n_batches, regressor.augment.roll) == (1200, 0)
+    assert (regressor.n_batches, regressor.augment.roll, regressor.along_bones) == (1200, 0, 0)
 
 
 def test_what_was_known_of_errors_before_there_was_novelty_is_known_still(tmp_path):

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback
 from test_modules import TimeReadAsBatch
 
-from liftz import LSTMRegressor, MeanPose
+from liftz import LSTMRegressor, MeanPose, Skeleton
 from liftz.losses import MaskedLoss
 from liftz.metrics import mpjpe
 from liftz.net import ClipDataset, ClipNet
@@ -538,10 +538,29 @@ def test_velocity_weighs_the_change_from_frame_to_frame(data):
     assert loss(y_pred, y_true).item() == pytest.approx((1 + 1 + 0 + 1) / 4 + 2 * (0 + 1) / 2)
 
 
+def test_bones_weigh_the_depth_from_one_end_to_the_other():
+    nan = float("nan")
+    y_true = torch.tensor([[[0.0, 1.0, 3.0], [0.0, nan, 5.0]], [[0.0, 2.0, 2.0], [nan, nan, nan]]])
+    y_pred = torch.tensor([[[0.0, 2.0, 2.0], [0.0, 7.0, 5.0]], [[1.0, 2.0, 4.0], [9.0, 9.0, 9.0]]])
+    loss = MaskedLoss("l1", along_bones=2.0, bones=([0, 1], [1, 2]))
+    assert loss(y_pred, y_true).item() == pytest.approx(5 / 8 + 2 * (1 + 2 + 1 + 2) / 4)
+    assert MaskedLoss("l1", along_bones=2.0)(y_pred, y_true).item() == pytest.approx(5 / 8)
+
+
+def test_bones_are_in_the_loss_of_nets_that_know_a_skeleton(data):
+    X, y, _ = data
+    names = SIGNER.keypoints
+    between_roots = Skeleton("two roots", names, root=names[0], edges=[names[2:4]], roots={"rest": names[3]},
+                             regions={"body": names[:3], "rest": names[3:]})
+    for skeleton, matters in ((SIGNER, True), (None, False), (between_roots, False)):
+        some, none = (weights(tiny_lstm(skeleton, along_bones=weight).fit(X, y)) for weight in (5.0, 0.0))
+        assert torch.equal(some, none) != matters
+
+
 @pytest.mark.parametrize("wrong", [
-    {"lr": "a"}, {"lr": np.nan}, {"dropout": None}, {"velocity": "x"}, {"velocity": -1}, {"validation_fraction": 2},
-    {"loss": ["l1"]}, {"n_nets": 0}, {"n_batches": 0}, {"stride": 1.5}, {"one_size": "yes"}, {"one_size": None},
-    {"by_part": 1}])
+    {"lr": "a"}, {"lr": np.nan}, {"dropout": None}, {"velocity": "x"}, {"velocity": -1}, {"along_bones": -1},
+    {"validation_fraction": 2}, {"loss": ["l1"]}, {"n_nets": 0}, {"n_batches": 0}, {"stride": 1.5},
+    {"one_size": "yes"}, {"one_size": None}, {"by_part": 1}])
 def test_parameters_that_make_no_sense_are_refused_by_name(data, wrong):
     X, y, _ = data
     [name] = wrong

@@ -8,9 +8,8 @@ from sklearn.model_selection import LeaveOneGroupOut
 from liftz import Skeleton, TransformedTarget, ZNormalizer, make_lifter
 from liftz.tuning import OptunaSearch, lifter_space
 
-WANTED = {"lr", "max_epochs", "hidden_size", "num_layers", "dropout", "amsgrad", "loss", "velocity", "window",
-          "augment__share", "augment__bones", "augment__posture", "augment__turn",
-          "augment__roll"}
+WANTED = {"lr", "max_epochs", "hidden_size", "num_layers", "dropout", "amsgrad", "loss", "velocity", "along_bones",
+          "window", "augment__share", "augment__bones", "augment__posture", "augment__turn", "augment__roll"}
 
 
 def ends(space):

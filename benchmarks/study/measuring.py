@@ -19,12 +19,12 @@ BASELINES = {"flat": Flat, "mean pose": MeanPose, "ridge": FrameRidge}
 
 
 def make(skeleton, seed, vary=None, **parameters):
-    """The recommended lifter, but small, and one that sees people in their own sizes, as the study's did.
+    """The recommended lifter, but small; like the study's it sees people in their own sizes, and its loss no bones.
 
     `vary` is for its `BodyAugmenter`, which turns nobody in the picture.
     """
     small = {"n_nets": 1, "stride": 2, "window": 100, "batch_size": 16, "max_epochs": 30, "one_size": False,
-             "by_part": False, "random_state": seed}
+             "by_part": False, "along_bones": 0.0, "random_state": seed}
     lifter = make_lifter(skeleton, **small | parameters)
     augment = lifter["lift"].regressor.augment
     if augment is not None:
