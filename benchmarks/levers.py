@@ -171,7 +171,8 @@ class PreTrained(Apart):
         places = to_object_array([clip[..., :2].reshape(len(clip), -1) / spread for clip in dataset.X])
         masked = ClipDataset(dataset.X, places, features=dataset.features, window=self.window, stride=dataset.stride,
                              sizes=1 / dataset.factors[[0, 0]], augment=hide, rng=dataset.rng)
-        first = clone(net).set_params(module__n_outputs=places[0].shape[1], max_epochs=-(-net.max_epochs // 2))
+        first = clone(net).set_params(module__n_outputs=places[0].shape[1], max_epochs=-(-net.max_epochs // 2),
+                                      criterion__along_bones=0.0)  # x and y of keypoints are not where depths are
         n_batches = first.max_epochs * -(-len(masked) // self.batch_size)
         first.set_params(callbacks__one_cycle=LRScheduler(OneCycleLR, step_every="batch", max_lr=self.lr,
                                                           total_steps=n_batches))

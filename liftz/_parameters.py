@@ -14,8 +14,8 @@ AT_LEAST = {"n_nets": 1, "hidden_size": 1, "num_layers": 1, "batch_size": 1, "wi
             "max_epochs": 1, "n_batches": 1, "look_ahead": 0, "bottleneck": 1, "bins": 2}
 OPTIONAL = {"max_epochs", "look_ahead", "bottleneck", "bins", "window"}
 RANGES = {"lr": "above 0", "weight_decay": "of at least 0", "velocity": "of at least 0",
-          "along_bones": "of at least 0",
-          "dropout": "of at least 0 and below 1", "validation_fraction": "above 0 and below 1"}
+          "along_bones": "of at least 0", "dropout": "of at least 0 and below 1",
+          "validation_fraction": "above 0 and below 1"}
 NEED_SKELETON = {"one_size": "whose bones tell how large somebody is", "by_part": "whose roots tell of its parts"}
 
 
