@@ -545,6 +545,8 @@ def test_bones_weigh_the_depth_from_one_end_to_the_other():
     loss = MaskedLoss("l1", along_bones=2.0, bones=([0, 1], [1, 2]))
     assert loss(y_pred, y_true).item() == pytest.approx(5 / 8 + 2 * (1 + 2 + 1 + 2) / 4)
     assert MaskedLoss("l1", along_bones=2.0)(y_pred, y_true).item() == pytest.approx(5 / 8)
+    log_p = torch.full((*y_true.shape, 4), 0.25).log()
+    assert loss((y_pred, log_p), y_true).item() == pytest.approx(5 / 8 + 2 * (1 + 2 + 1 + 2) / 4 + 0.1 * np.log(4))
 
 
 def test_bones_are_in_the_loss_of_nets_that_know_a_skeleton(data):
