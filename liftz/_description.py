@@ -30,12 +30,19 @@ CLASSES = {
     "Flat": "liftz.baselines",
     "BodyAugmenter": "liftz.augmentation",
     "ErrorModel": "liftz.calibration",
+    "Completion": "liftz.completion",
     "Novelty": "liftz.novelty",
     "BodySize": "liftz.sizes",
     "ClipNet": "liftz.net",
 }
-FITTED = ("ErrorModel", "Novelty", "BodySize")  # by their __init__
+FITTED = ("ErrorModel", "Novelty", "BodySize", "Completion")  # by their __init__
 FIT_ONLY = ("augment", "callbacks", "random_state")  # may be anybody's objects, and predict does without them
+
+BEFORE = {  # what older files do not tell, and how it was then
+    "LSTMRegressor": {"n_batches": 1200, "along_bones": 0.0},
+    "BodyAugmenter": {"roll": 0.0},
+    "frame_features": {"span": None},
+}
 
 
 def describe(value, where="the lifter"):
@@ -111,27 +118,29 @@ def rebuild(description, device="cpu"):
         return description
     name = description["class"]
     if name == "frame_features":
-        return partial(frame_features, **description["parameters"])
+        return partial(frame_features, **_complete(name, description["parameters"]))
     if name == "ClipNet":
         return _rebuild_net(description, device)
     made = getattr(import_module(CLASSES[name]), name)
     parameters, attributes = ({key: rebuild(value, device) for key, value in description.get(part, {}).items()}
                               for part in ("parameters", "attributes"))
     if name in FITTED:
-        estimator = made.__new__(made)
+        estimator, attributes = made.__new__(made), _complete(name, attributes)
     else:
         if name == "LSTMRegressor":
             parameters["device"] = device
-            if attributes:  # perhaps saved before there were these: everybody's size is 1, all is one part
+            if attributes:  # perhaps saved before there were these: all is of size 1, one part, and as it is shown
                 attributes.setdefault("size_", BodySize([], []))
                 attributes.setdefault("parts_", [])
-            parameters = {"n_batches": 1200, "along_bones": 0.0} | parameters  # as before there were these
-        if name == "BodyAugmenter":
-            parameters.setdefault("roll", 0.0)  # likewise
-        estimator = made(**parameters)
+                attributes.setdefault("completion_", None)
+        estimator = made(**_complete(name, parameters))
     for attribute, value in attributes.items():
         setattr(estimator, attribute, value)
     return estimator
+
+
+def _complete(name, values):
+    return values | {key: value for key, value in BEFORE.get(name, {}).items() if key not in values}
 
 
 def _rebuild_net(description, device):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ._description import parts_of_net
-from ._steps import parts_of, rows_of
-from .sizes import ASTRAY
+from ._steps import rows_of
+from .roots import hung_parts, own_roots, root_parts
+from .sizes import ASTRAY, TAIL
 
 __all__ = ["Graph"]
 
@@ -105,7 +106,7 @@ class Graph:
 
     def center(self, xy, parameters):
         """A `RootCenterer`, of points ``(n_frames, n_keypoints, 2)``."""
-        parts = parts_of(parameters)
+        parts = root_parts(parameters["skeleton"], parameters["per_region"])
         rows = rows_of([root for _, root in parts])
         part = np.empty(len(parameters["skeleton"]), np.int64)
         for i, (members, _) in enumerate(parts):
@@ -116,18 +117,57 @@ class Graph:
         return self("Sub", xy, self("Gather", held, part, axis=1))
 
     def uncenter(self, depths, parameters):
-        """Its inverse, of depths ``(n_frames, n_keypoints)``: roots at zero."""
-        roots = [root for members, root in parts_of(parameters) if np.isin(root, members).all()]
+        """Its inverse, of depths ``(n_frames, n_keypoints)``: see `put_back`."""
+        of_which = parameters["skeleton"], parameters["per_region"]
+        roots = own_roots(*of_which)
         rows, of = rows_of(roots), np.full(len(parameters["skeleton"]), len(roots))
         for i, root in enumerate(roots):
             of[root] = i
         means = self("Div", self("ReduceSum", self("Gather", depths, rows, axis=1), np.array([2]), keepdims=0),
                      np.float32(rows.shape[1]))
         means = self("Pad", means, np.array([0, 0, 0, 1]), np.float32(0))  # of those that are no root
-        return self("Sub", depths, self("Gather", means, of, axis=1))
+        depths = self("Sub", depths, self("Gather", means, of, axis=1))
+        for members, root, n_holding in hung_parts(*of_which):
+            total = self("ReduceSum", self("Gather", depths, root, axis=1), np.array([1]))
+            hung = np.isin(np.arange(len(of)), members).astype(np.float32)
+            depths = self("Add", depths, self("Mul", self.where_nan(total, 0), hung / np.float32(n_holding)))
+        return depths
 
-    def features(self, clip, parameters, n_phases, n_keypoints, n_channels):
-        """`frame_features` of ``(n_steps, n_phases, n_keypoints, 2 or 3)``."""
+    def complete(self, clip, fitted, n_channels, causal):
+        """A `Completion`, as attributes, of ``(n_frames, n_keypoints, 2 or 3)``; and what it put in, of one channel."""
+        known, W = fitted["known"], fitted["components"]
+        n_keypoints, n = len(known), W.shape[1]
+        xy = self("Slice", clip, np.array([0]), np.array([2]), np.array([2]))
+        held = self.bridge(xy, self.seen(xy), (n_keypoints,), causal)
+        told = self("And", self.seen(held), known)
+        count = self("ReduceSum", self.cast(told, np.int64), np.array([1]), keepdims=1)
+        put_in = self("And", self("And", self("Not", told), known), self("Greater", count, np.int64(0)))
+        flat = np.array([0, 2 * n_keypoints])
+        of_told = self("Concat", *[self("Unsqueeze", told, np.array([2]))] * 2, axis=2)
+        of_told = self.cast(self("Reshape", of_told, flat), np.float64)
+        apart = self("Sub", self.cast(self("Reshape", self.where_nan(held, 0), flat), np.float64), fitted["mean"])
+        apart = self("Mul", apart, of_told)
+        products = self("MatMul", of_told, (W[:, :, None] * W[:, None]).reshape(len(W), -1))  # (n_frames, n * n)
+        rows = self("Add", self("Reshape", products, np.array([0, n, n])), fitted["noise"] * np.eye(n))
+        rows = self("Concat", rows, self("Unsqueeze", self("MatMul", apart, W), np.array([2])), axis=2)
+        for i in range(n):  # Gauss and Jordan; no pivot is 0, for the noise
+            row = self("Slice", rows, np.array([i]), np.array([i + 1]), np.array([1]))
+            row = self("Div", row, self("Slice", row, np.array([i]), np.array([i + 1]), np.array([2])))
+            column = self("Slice", rows, np.array([i]), np.array([i + 1]), np.array([2]))
+            rest = self("Sub", rows, self("Mul", column, row))
+            rows = self("Where", np.arange(n)[:, None] == i, row, rest)
+        along = self("Squeeze", self("Slice", rows, np.array([n]), np.array([n + 1]), np.array([2])), np.array([2]))
+        fill = self.cast(self("Add", self("MatMul", along, W.T), fitted["mean"]), np.float32)
+        put_in = self("Unsqueeze", put_in, np.array([2]))
+        whole = self("Where", put_in, self("Reshape", fill, np.array([0, n_keypoints, 2])), xy)
+        if n_channels == 3:
+            confidences = self("Slice", clip, np.array([2]), np.array([3]), np.array([2]))
+            confidences = self("Where", put_in, np.float32(fitted["confidence"]), confidences)
+            whole = self("Concat", whole, confidences, axis=2)
+        return whole, put_in
+
+    def features(self, clip, lengths, parameters, n_phases, n_keypoints, n_channels):
+        """`frame_features` of ``(n_steps, n_phases, n_keypoints, 2 or 3)``, of which each phase has so many steps."""
         shape, causal = (n_phases, n_keypoints), parameters["causal"]
         clip = self("Where", parameters["unseen"][:, None], NAN, clip)
         xy = self("Slice", clip, np.array([0]), np.array([2]), np.array([-1]))
@@ -139,7 +179,11 @@ class Graph:
             parts.append(self("Squeeze", self("Slice", clip, np.array([2]), np.array([3]), np.array([-1])),
                               np.array([-1])))
         if parameters["bones"] is not None:
-            length, longest = self._bones(xy, visible, parameters["bones"], n_phases, causal)
+            length, shown = self._bones(xy, visible, parameters["bones"])
+            shape = n_phases, len(parameters["bones"][0])
+            span = parameters["span"]
+            longest = (self._longest_of_late(shown, shape, span) if causal else
+                       self._longest_nearby(shown, lengths, shape, span))
             rise = self("Sub", self("Mul", longest, longest), self("Mul", length, length))
             parts += [length, longest, self("Sqrt", self("Max", rise, np.float32(0)))]
         return self.where_nan(self("Concat", *parts, axis=2), 0)
@@ -150,8 +194,9 @@ class Graph:
         if not len(lengths):
             return one, one
         xy = self("Slice", self("Unsqueeze", clip, np.array([1])), np.array([0]), np.array([2]), np.array([-1]))
-        _, longest = self._bones(xy, self.seen(xy), fitted["bones"], 1, causal=False)
-        longest = self("Slice", longest, np.array([0]), np.array([1]), np.array([0]))
+        _, shown = self._bones(xy, self.seen(xy), fitted["bones"])
+        longest, shorter = self._longest(shown), self._longest(shown, level=0.9)
+        longest = self("Where", self("Greater", longest, self("Mul", shorter, np.float32(TAIL))), shorter, longest)
         shown = self("And", self("Not", self("IsNaN", longest)), lengths > 0)
         ratios = self("Where", shown, self("Div", longest, np.where(lengths > 0, lengths, 1)), np.float32(np.inf))
         ordered, _ = self("TopK", ratios, np.array([len(lengths)]), n_outputs=2, axis=2, largest=0)
@@ -165,26 +210,86 @@ class Graph:
         size = self("Where", known, self("Div", total, typical), one)
         return size, one if fitted["of_picture"] else size
 
-    def _bones(self, xy, visible, bones, n_phases, causal):
-        """How long bones look ``(n_steps, n_phases, n_bones)``, and at their longest."""
+    def _bones(self, xy, visible, bones):
+        """How long bones look ``(n_steps, n_phases, n_bones)``; and the same with NaN where they are not shown."""
         a, b = bones
         bone = self("Sub", self("Gather", xy, a, axis=2), self("Gather", xy, b, axis=2))
         length = self("Sqrt", self("ReduceSum", self("Mul", bone, bone), np.array([-1]), keepdims=0))
         both = self("And", self("Gather", visible, a, axis=2), self("Gather", visible, b, axis=2))
-        return length, self._longest(length, both, (n_phases, len(a)), causal)
+        return length, self("Where", both, length, NAN)
 
-    def _longest(self, length, both, shape, causal):
+    def _longest(self, shown, level=0.95, axis=0):
+        """`longest_shown` along an axis, which stays, of 1."""
+        none = self("IsNaN", shown)
+        ordered, _ = self("TopK", self("Where", none, np.float32(np.inf), shown), self.length(shown, axis), n_outputs=2,
+                          axis=axis, largest=0)
+        n_shown = self("ReduceSum", self.cast(self("Not", none), np.float64), np.array([axis]), keepdims=1)
+        rank = self.cast(self("Mul", np.float64(level), self("Sub", n_shown, np.float64(1))), np.int64)
+        longest = self("GatherElements", ordered, self("Max", rank, np.int64(0)), axis=axis)
+        return self("Where", self("Equal", n_shown, np.float64(0)), NAN, longest)
+
+    def _longest_nearby(self, shown, lengths, shape, span):
+        """`longest_nearby`, of phases of so many steps; NaN behind them."""
+        whole = self._longest(shown)
+        if span is None:
+            return self("Expand", whole, self("Shape", shown))
+        n_phases, n_bones = shape
+        lengths = self.cast(lengths, np.int64)
+        rest = self("Max", self("Sub", lengths, np.int64(span)), np.int64(0))  # (n_phases,)
+        twice = self("Add", self("Mul", rest, np.int64(2)), np.int64(span - 1))
+        n_steps = self("Max", self("Div", twice, np.int64(span)), np.int64(1))
+        steps = self("Min", self.times(self("Add", self("ReduceMax", n_steps, keepdims=1), np.array([1])), 2), n_steps)
+        starts = self("Div", self("Mul", steps, rest), n_steps)  # (n_stretches, n_phases)
+        frames = self("Add", self("Unsqueeze", starts, np.array([1])), np.arange(span)[:, None])
+        last = self("Sub", self.length(shown), np.array([1]))
+        flat = self("Reshape", self("Min", frames, last), np.array([-1, n_phases, 1]))
+        near = self("GatherElements", shown, self._for_bones(flat, n_bones), axis=0)
+        near = self("Reshape", near, np.array([-1, span, n_phases, n_bones]))
+        near = self("Where", self("Unsqueeze", self("Less", frames, lengths), np.array([-1])), near, NAN)
+        longest = self("Squeeze", self._longest(near, axis=1), np.array([1]))  # (n_stretches, n_phases, n_bones)
+        longest = self("Where", self("IsNaN", longest), whole, longest)
+        place = self("Sub", self.cast(self.times(self.length(shown), 2), np.float64), np.float64((span - 1) / 2))
+        place = self("Mul", place, self("Div", self.cast(n_steps, np.float64),
+                                        self.cast(self("Max", rest, np.int64(1)), np.float64)))
+        place = self("Max", self("Min", place, self.cast(n_steps, np.float64)), np.float64(0))
+        before = self("Min", self.cast(self("Floor", place), np.int64), self("Sub", n_steps, np.int64(1)))
+        weight = self.cast(self("Sub", place, self.cast(before, np.float64)), np.float32)
+        index = self._for_bones(self("Unsqueeze", before, np.array([-1])), n_bones)
+        first, second = (self("GatherElements", longest, at, axis=0) for at in (index, self("Add", index, np.int64(1))))
+        near = self("Add", first, self("Mul", self("Sub", second, first), self("Unsqueeze", weight, np.array([-1]))))
+        is_long = self("Unsqueeze", self("Greater", lengths, np.int64(2 * span)), np.array([-1]))
+        return self("Where", is_long, near, whole)
+
+    def _for_bones(self, index, n_bones):
+        return self("Expand", index, np.array([1, 1, n_bones]))
+
+    def _longest_of_late(self, shown, shape, span):
+        """`longest_of_late`."""
+        from onnx import TensorProto, helper
+
         none = np.float32(np.finfo(np.float32).min)
-        if causal:
-            longest = self.running("Max", self("Where", both, length, none), shape, np.float32)
+        shown = self.where_nan(shown, none)
+        if span is None:
+            longest = self.running("Max", shown, shape, np.float32)
             return self("Where", self("Equal", longest, none), NAN, longest)
-        ordered, _ = self("TopK", self("Where", both, length, np.float32(np.inf)), self.length(length), n_outputs=2,
-                          axis=0, largest=0)
-        n_shown = self("ReduceSum", self.cast(both, np.float64), np.array([0]), keepdims=1)
-        rank = self.cast(self("Mul", np.float64(0.95), self("Sub", n_shown, np.float64(1))), np.int64)
-        longest = self("GatherElements", ordered, self("Max", rank, np.int64(0)), axis=0)
-        longest = self("Where", self("Equal", n_shown, np.float64(0)), NAN, longest)
-        return self("Expand", longest, self("Shape", length))
+        begins = self("Equal", self("Mod", self.times(self.length(shown), 1), np.int64(max(1, span // 2))), np.int64(0))
+        values = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                  for name in ("before", "now", "length", "late", "so_far", "longest")}
+        values["begins"] = helper.make_tensor_value_info("begins", TensorProto.BOOL, [])
+        body = helper.make_graph(
+            [helper.make_node("Constant", [], ["none"], value_float=float(none)),
+             helper.make_node("Equal", ["now", "none"], ["never"]),
+             helper.make_node("Not", ["never"], ["ever"]),
+             helper.make_node("And", ["begins", "ever"], ["ends"]),
+             helper.make_node("Where", ["ends", "now", "before"], ["late"]),
+             helper.make_node("Where", ["begins", "none", "now"], ["kept"]),
+             helper.make_node("Max", ["kept", "length"], ["so_far"]),
+             helper.make_node("Max", ["late", "so_far"], ["longest"])],
+            "longest_of_late", [values[name] for name in ("before", "now", "length", "begins")],
+            [values[name] for name in ("late", "so_far", "longest")])
+        start = np.full(shape, none, np.float32)
+        longest = self("Scan", start, start, shown, begins, n_outputs=3, body=body, num_scan_inputs=2)[2]
+        return self("Where", self("Equal", longest, none), NAN, longest)
 
     def average_phases(self, depths, stride, causal):
         """As in `phases`, of depths ``(n_frames, n_outputs)``."""
@@ -240,13 +345,24 @@ class Graph:
         p = self("Softmax", self("Reshape", out, np.array([0, 0, -1, options["n_bins"]])), axis=-1)
         return self("Squeeze", self("MatMul", p, weights["head.centers"][:, None]), np.array([-1]))
 
+    def hold_ends(self, x, lengths, least):
+        """Steps ``(n_steps, n_phases, F)`` with ends held for so many; how many each phase has, and held at first."""
+        lengths = self.cast(lengths, np.int64)
+        held = self("Max", self("Div", self("Sub", np.int64(least + 1), lengths), np.int64(2)), np.int64(0))
+        total = self("Add", self.length(x), self("Mul", self("ReduceMax", held, keepdims=1), np.int64(2)))
+        steps = self("Max", self("Sub", self.times(total, 2), held), np.int64(0))
+        steps = self("Min", steps, self("Sub", lengths, np.int64(1)))
+        return self.steps(x, steps), self.cast(self("Add", lengths, self("Mul", held, np.int64(2))), np.int32), held
+
+    def steps(self, x, index):
+        """Of ``(n_steps, n_phases, F)``, those of an index ``(n, n_phases)``."""
+        shape = self("Concat", self("Shape", index), self("Shape", x, start=2), axis=0)
+        return self("GatherElements", x, self("Expand", self("Unsqueeze", index, np.array([-1])), shape), axis=0)
+
     def hold_last(self, x, lengths, n):
         """`hold_last`: steps ``(n_steps, n_phases, F)`` made ``(n_steps + n, n_phases, F)``."""
         total = self("Add", self.length(x), np.array([n]))
-        last = self("Sub", self.cast(lengths, np.int64), np.int64(1))
-        index = self("Unsqueeze", self("Min", self.times(total, 2), last), np.array([-1]))
-        shape = self("Concat", total, self("Shape", x, start=1), axis=0)
-        return self("GatherElements", x, self("Expand", index, shape), axis=0)
+        return self.steps(x, self("Min", self.times(total, 2), self("Sub", self.cast(lengths, np.int64), np.int64(1))))
 
 
 def _iofc(values):

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Center", "FrameFeatures", "input_step", "output_step", "parts_of", "rows_of"]
+from .completion import Completion
+from .roots import put_back, root_parts
+
+__all__ = ["Center", "Complete", "FrameFeatures", "input_step", "output_step", "rows_of"]
 
 NAN = np.float32(np.nan)
 
@@ -44,22 +47,16 @@ def output_step(description):
     """What a fitted transformer's inverse makes of depths ``(..., n_keypoints)``, each affine; None if it cannot."""
     name, attributes = description["class"], description["attributes"]
     if name == "RootCenterer":
-        rows = rows_of([root for members, root in parts_of(description["parameters"]) if np.isin(root, members).all()])
-
-        def center(depths):
-            out, roots = depths.copy(), depths[..., rows]
-            out[..., rows] = roots - roots.mean(axis=-1, keepdims=True)
-            return out
-
-        return center
+        parameters = description["parameters"]
+        return lambda depths: put_back(depths, parameters["skeleton"], parameters["per_region"])
     if name == "RegionSelector":
 
-        def put_back(depths):
+        def among_all(depths):
             out = np.full((*depths.shape[:-1], attributes["n_keypoints_in_"]), NAN, depths.dtype)
             out[..., attributes["indices_"]] = depths
             return out
 
-        return put_back
+        return among_all
     if name == "ZNormalizer":
         mean, scale = _statistics(description)
         return lambda depths: depths * scale + mean
@@ -70,7 +67,7 @@ class Center:
     """A causal `RootCenterer`; `last` has where every part's root was last seen."""
 
     def __init__(self, parameters):
-        parts = parts_of(parameters)
+        parts = root_parts(parameters["skeleton"], parameters["per_region"])
         self._roots = rows_of([root for _, root in parts]).T
         self._part = np.empty(len(parameters["skeleton"]), int)
         for i, (members, _) in enumerate(parts):
@@ -82,6 +79,29 @@ class Center:
         roots = _mean(points.take(self._roots))
         np.copyto(self._last, roots, where=roots == roots)
         return points - self._last.take(self._part), confidences
+
+
+class Complete:
+    """A causal `Completion`; `last` has where every keypoint was last seen."""
+
+    def __init__(self, attributes):
+        n_keypoints = len(attributes["known"])
+        self._completion = Completion.__new__(Completion)
+        vars(self._completion).update(attributes)
+        self.last = np.full((n_keypoints, 2), NAN)
+        self._last = _complex(self.last.ravel())
+
+    def __call__(self, points, confidences):
+        np.copyto(self._last, points, where=points == points)
+        shown = (self._last == self._last) & self._completion.known
+        lacking = ~shown & self._completion.known
+        if not lacking.any() or not shown.any():
+            return points, confidences
+        fill = self._completion.fill(self.last[None], shown)[0].astype(np.float32)
+        points = np.where(lacking, _complex(fill.ravel()), points)
+        if confidences is not None:
+            confidences = np.where(lacking, np.float32(self._completion.confidence), confidences)
+        return points, confidences
 
 
 class FrameFeatures:
@@ -102,6 +122,8 @@ class FrameFeatures:
         Of each clip's last frame, those first that seldom change.
     shown : array of shape (n_clips, n_keypoints, 2)
         Where each keypoint was last seen, NaN if it never was; only bones ask for it.
+    late : array of shape (n_clips, 2, n_bones)
+        With a span, the longest of each bone in the half span before, and so far in this one; 0 if it was not shown.
     n_lasting : int
         How many of them do not change as long as the same keypoints are seen and no bone shows itself longer.
     order : int array of shape (n_features,)
@@ -120,13 +142,15 @@ class FrameFeatures:
         self.n_lasting = len(visible) + len(longest)
         self.values = np.zeros((n_clips, len(self.order)), np.float32)
         self.shown = np.full((n_clips, n_keypoints, 2), NAN)
+        self.late = np.zeros((n_clips, 2, n), np.float32)
+        self._half = None if parameters.get("span") is None else max(1, parameters["span"] // 2)
         self._views = []
         for row, shown in zip(self.values, self.shown, strict=True):
             visible, longest, xy, *others = np.split(row, np.cumsum([len(part) for part in parts])[:-1])
             self._views.append((visible, longest, _complex(xy), *others, _complex(shown.ravel())))
 
-    def __call__(self, points, confidences, i):
-        """Bring the features of clip `i` up to a frame."""
+    def __call__(self, points, confidences, i, n_before):
+        """Bring the features of clip `i` up to a frame, before which there were so many."""
         visible, longest, xy, confidence, length, rise, shown = self._views[i]
         seen = points == points
         seen &= self._known
@@ -141,19 +165,19 @@ class FrameFeatures:
             np.hypot(bones.real, bones.imag, out=length)
             np.fmax(length, 0, out=length)
             a, b = seen.take(self._ends)
-            np.maximum(longest, length, out=longest, where=a & b)
+            if self._half is None:
+                np.maximum(longest, length, out=longest, where=a & b)
+            else:
+                before, now = self.late[i]
+                if n_before and n_before % self._half == 0:
+                    np.copyto(before, now, where=now > 0)
+                    now[:] = 0
+                np.maximum(now, length, out=now, where=a & b)
+                np.maximum(before, now, out=longest)
             np.multiply(longest, longest, out=rise)
             rise -= length * length
             np.fmax(rise, 0, out=rise)
             np.sqrt(rise, out=rise)
-
-
-def parts_of(parameters):
-    """Indices of keypoints, beside those of their root, as in a `RootCenterer`."""
-    skeleton = parameters["skeleton"]
-    if not parameters["per_region"]:
-        return [(np.arange(len(skeleton)), skeleton.root_indices())]
-    return [(skeleton.region_indices(r), skeleton.root_indices(r)) for r in skeleton.regions]
 
 
 def rows_of(roots):

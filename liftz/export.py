@@ -10,6 +10,7 @@ from . import __version__
 from ._description import describe, parts_of_lifter
 from ._files import atomic_write
 from ._graph import NAN, OPSET, Graph
+from .features import least_steps
 from .persistence import check_facts
 
 __all__ = ["export_onnx"]
@@ -138,17 +139,39 @@ def _output_step(graph, depths, step):
 def _regress(graph, clip, fitted):
     """A regressor's depths ``(n_frames, n_outputs)``: each phase of the stride by itself, then together."""
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
+    if fitted["completion_"] is not None:
+        clip = _completed(graph, clip, fitted)
     (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
-    clip = graph("Div", clip, size if n_channels == 2 else graph("Concat", size, size, np.ones(1, np.float32), axis=0))
+    clip = graph("Div", clip, _of_channels(graph, size, n_channels))
     missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
     pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
     clip = graph("Reshape", graph("Pad", clip, pads, NAN), np.array([-1, stride, n_keypoints, n_channels]))
     lengths = graph("Div", graph("Add", graph("Sub", n_frames, np.arange(stride)), np.array([stride - 1])),
                     np.array([stride]))
     lengths = graph.cast(graph("Max", lengths, np.array([1])), np.int32)  # without frames, it is cut off below
-    features = graph.features(clip, fitted["features_"]["parameters"], stride, n_keypoints, n_channels)
+    parameters = fitted["features_"]["parameters"]
+    features = graph.features(clip, lengths, parameters, stride, n_keypoints, n_channels)
+    n_steps, least = graph.length(features), least_steps(parameters)
+    if least:
+        features, lengths, held = graph.hold_ends(features, lengths, least)
     depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
+    if least:
+        mean = graph.steps(mean, graph("Add", graph.times(n_steps, 2), held))
     depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
-    depths = graph.average_phases(depths, stride, fitted["features_"]["parameters"]["causal"])
+    depths = graph.average_phases(depths, stride, parameters["causal"])
     return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size_of_depths)
+
+
+def _completed(graph, clip, fitted):
+    """The clip with keypoints put in that it never shows."""
+    (size, _), n_channels = graph.sizes(clip, fitted["size_"]["attributes"]), fitted["n_channels_in_"]
+    factors = _of_channels(graph, size, n_channels)
+    causal = fitted["features_"]["parameters"]["causal"]
+    whole, put_in = graph.complete(graph("Div", clip, factors), fitted["completion_"]["attributes"],
+                                   n_channels, causal)
+    return graph("Where", put_in, graph("Mul", whole, factors), clip)
+
+
+def _of_channels(graph, size, n_channels):
+    return size if n_channels == 2 else graph("Concat", size, size, np.ones(1, np.float32), axis=0)

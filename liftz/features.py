@@ -7,15 +7,15 @@ import numpy as np
 from .gaps import bridge
 from .sequences import seen
 
-__all__ = ["bone_ends", "feature_columns", "frame_features", "longest_shown"]
+__all__ = ["bone_ends", "feature_columns", "frame_features", "longest_nearby", "longest_of_late", "longest_shown"]
 
 
-def frame_features(clip, bones=None, causal=False, unseen=None):
+def frame_features(clip, bones=None, causal=False, unseen=None, span=None):
     """Features of every frame of a clip.
 
     Keypoints, with gaps bridged over time; which of them were seen; their confidence, if
     there is one. With bones, three features each of the bone's projection: its length l
-    now, the longest that it showed in the clip (95th percentile, near its true length L),
+    now, the longest that it showed in the clip, or nearby (95th percentile, near its true length L),
     and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in C. J. Taylor,
     "Reconstruction of articulated objects from point correspondences in a single
     uncalibrated image" (2000). Only frames that show both ends tell of L: between bridged
@@ -29,9 +29,12 @@ def frame_features(clip, bones=None, causal=False, unseen=None):
         Positions of the bones' two ends.
     causal : bool, default=False
         Whether a frame's features leave out all later frames; the longest is then the
-        longest so far.
+        very longest so far, or of late.
     unseen : array of shape (n_keypoints,), of bool, optional
         Keypoints to take for missing, whether the clip shows them or not.
+    span : int, optional
+        Of how many frames clips usually are. The longer the time, the longer bones show themselves: so in much longer
+        ones their longest is that nearby, see `longest_nearby` and `longest_of_late`. Default: it is that of the clip.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def frame_features(clip, bones=None, causal=False, unseen=None):
         a, b = bones
         length = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
         shown = np.where(visible[:, a] & visible[:, b], length, np.float32(np.nan))
-        longest = np.fmax.accumulate(shown) if causal else np.broadcast_to(longest_shown(shown), shown.shape)
+        longest = longest_of_late(shown, span) if causal else longest_nearby(shown, span)
         parts += [length, longest, np.sqrt(np.maximum(longest**2 - length**2, 0))]
     out = np.concatenate(parts, axis=1, dtype=np.float32)
     out[np.isnan(out)] = 0
@@ -96,11 +99,105 @@ def feature_columns(keypoints, n_keypoints, n_channels, bones=None):
     return np.flatnonzero(np.concatenate(parts))
 
 
-def longest_shown(length):
-    """The 95th percentile of every bone's length over a clip, which outliers do not move; NaN left out."""
+def longest_shown(length, level=0.95):
+    """A high quantile of every bone's length over a clip, which frames astray do not move; NaN left out."""
     n_shown = np.sum(~np.isnan(length), axis=0, keepdims=True)
-    rank = (0.95 * (n_shown - 1)).astype(int)  # 0 where none is shown: NaN comes last in the order
+    rank = (level * (n_shown - 1)).astype(int)  # 0 where none is shown: NaN comes last in the order
     return np.take_along_axis(np.sort(length, axis=0), rank, axis=0)[0]
+
+
+def longest_nearby(length, span=None):
+    """The longest that every bone shows itself around each frame, in clips of more than two spans.
+
+    That is of stretches of a span, half over each other; between the middles of two it is on a line from the one's to
+    the other's. A bone that a stretch does not show has that of the clip.
+
+    Parameters
+    ----------
+    length : array of shape (n_frames, n_bones)
+        NaN where a bone is not shown.
+    span : int, optional
+        Default: as long as the clip.
+
+    Returns
+    -------
+    array of shape (n_frames, n_bones)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz.features import longest_nearby
+    >>> longest_nearby(np.array([[3.0], [2.0], [1.0], [1.0], [9.0], [4.0]]), span=2).ravel()
+    array([2. , 1.5, 1. , 1. , 2.5, 4. ])
+    >>> longest_nearby(np.array([[3.0], [2.0], [1.0], [1.0]]), span=2).ravel()  # no more than two spans
+    array([2., 2., 2., 2.])
+    """
+    whole = longest_shown(length)
+    if span is None or len(length) <= 2 * span:
+        return np.broadcast_to(whole, length.shape)
+    starts, before, weight = stretches(len(length), span)
+    longest = np.stack([longest_shown(length[start:start + span]) for start in starts])
+    longest = np.where(np.isnan(longest), whole, longest)
+    first, second = longest[before], longest[before + 1]
+    return first + (second - first) * weight[:, None]  # exactly what both are, where they are the same
+
+
+def least_steps(parameters):
+    """How many steps of a clip nets are shown at least that see whole clips: half of what clips usually have.
+
+    Of clips of a frame or two they have seen nothing in training, and know the least at an end.
+
+    Parameters
+    ----------
+    parameters : dict
+        What `frame_features` is given beside the clip.
+    """
+    return 0 if parameters["causal"] or parameters["span"] is None else parameters["span"] // 2
+
+
+def stretches(n_frames, span):
+    """Where stretches of a longer clip start; of each frame, the first of the two that tell, and the other's weight."""
+    rest = n_frames - span
+    n_steps = -(-2 * rest // span)
+    starts = np.arange(n_steps + 1) * rest // n_steps
+    place = np.clip((np.arange(n_frames) - (span - 1) / 2) * (n_steps / rest), 0, n_steps)
+    before = np.minimum(place.astype(int), n_steps - 1)
+    return starts, before, (place - before).astype(np.float32)
+
+
+def longest_of_late(length, span=None):
+    """The longest that every bone showed itself of late: in the half span that a frame is in, and in that before.
+
+    A bone that the half before did not show has there what it had before that.
+
+    Parameters
+    ----------
+    length : array of shape (n_frames, n_bones)
+        NaN where a bone is not shown.
+    span : int, optional
+        Default: since the clip began.
+
+    Returns
+    -------
+    array of shape (n_frames, n_bones)
+        NaN where a bone has not been shown yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from liftz.features import longest_of_late
+    >>> longest_of_late(np.array([[3.0], [9.0], [1.0], [2.0], [np.nan], [1.0]]), span=4).ravel()
+    array([3., 9., 9., 9., 2., 2.])
+    """
+    if span is None:
+        return np.fmax.accumulate(length)
+    half = max(1, span // 2)
+    out, before = np.empty_like(length), np.full(length.shape[1], np.nan, length.dtype)
+    for start in range(0, len(length), half):
+        own = np.fmax.accumulate(length[start:start + half])
+        out[start:start + half] = np.fmax(own, before)
+        before = np.where(np.isnan(own[-1]), before, own[-1])
+    return out
 
 
 def bone_ends(skeleton):

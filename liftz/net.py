@@ -16,6 +16,7 @@ __all__ = ["ClipDataset", "ClipNet", "feature_statistics", "lift"]
 
 
 FRAMES_AT_ONCE = 20_000  # in a batch of prediction, padding included: what bounds its memory
+LEAST_OF_CONFIDENCE = 0.5  # for a deviation: in training they may all be alike
 
 
 class ClipDataset(Dataset):
@@ -120,7 +121,7 @@ class ClipNet(NeuralNet):
         return self.module_(x["x"].to(self.device), x["lengths"])
 
 
-def lift(nets, X, *, features, stride, sizes):
+def lift(nets, X, *, features, stride, sizes, least):
     """The mean of the nets' depths of clips, in the nets' unit.
 
     Every so many frames of a clip, from each of the first ones on, are lifted by themselves.
@@ -131,6 +132,8 @@ def lift(nets, X, *, features, stride, sizes):
     X : object array of clips
     features, stride, sizes
         As for `ClipDataset`.
+    least : int
+        How many steps the nets see at least: of a shorter clip the ends are held.
 
     Returns
     -------
@@ -142,11 +145,13 @@ def lift(nets, X, *, features, stride, sizes):
     depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
     buckets = LengthBuckets(dataset.lengths, max(1, min(nets[0].batch_size, FRAMES_AT_ONCE // max(dataset.lengths))))
     for batch in buckets:
-        clips = _collate([dataset[part] for part in batch])
+        held = [max(0, -(-(least - dataset.lengths[part]) // 2)) for part in batch]
+        clips = _collate([(np.pad(features, ((n, n), (0, 0)), "edge"), none)
+                          for n, (features, none) in zip(held, map(dataset.__getitem__, batch), strict=True)])
         mean = sum(net.evaluation_step(clips).cpu().numpy() for net in nets) / np.float32(len(nets))
-        for part, depth in zip(batch, mean, strict=True):
+        for part, n, depth in zip(batch, held, mean, strict=True):
             i, start = phases[part]
-            depths[i][start::stride] = depth[: dataset.lengths[part]]
+            depths[i][start::stride] = depth[n:n + dataset.lengths[part]]
     return depths
 
 
@@ -160,7 +165,12 @@ def feature_statistics(dataset):
         squares = squares + np.square(features).sum(axis=0)
     mean = total / count
     scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return mean, np.where(scale > 1e-6 * np.sqrt(squares / count), scale, 1.0)  # in whatever unit
+    scale = np.where(scale > 1e-6 * np.sqrt(squares / count), scale, 1.0)  # in whatever unit
+    n_keypoints, n_channels = dataset.X[0].shape[1:]
+    if n_channels == 3:  # another detector's confidences must not drown what it saw
+        confidences = slice(3 * n_keypoints, 4 * n_keypoints)
+        scale[confidences] = np.maximum(scale[confidences], LEAST_OF_CONFIDENCE)
+    return mean, scale
 
 
 def _collate(items):

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from .gaps import bridge
+from .roots import put_back, root_parts
 from .sequences import seen
 from .transformer import SequenceTransformer
 
@@ -34,7 +35,9 @@ class RootCenterer(SequenceTransformer):
     root is NaN, so is its region.
 
     What is taken away is lost on purpose: the inverse leaves keypoints as they are, and
-    depths relative to their root, which it puts at exactly zero.
+    depths relative to their root, which it puts at exactly zero. Only a region that is measured from a keypoint of
+    another goes back there, and its depths are relative to that one's root, too, unless the depth of the keypoint is
+    NaN.
 
     Raises
     ------
@@ -45,7 +48,7 @@ class RootCenterer(SequenceTransformer):
     -----
     UserWarning
         By `fit`: if keypoints of a region are seen, but its root never; if keypoints lie at exactly (0, 0), which is
-        how some detectors write "not seen".
+        how some detectors write "not seen"; if clips know depths of a region, but never that of its root.
 
     Examples
     --------
@@ -76,35 +79,41 @@ class RootCenterer(SequenceTransformer):
 
     def learn(self, X):
         if X[0].ndim == 2:
+            self._tell_of_lost_depths(X)
             return
         roots = np.unique(np.concatenate([root for _, root in self._parts()]))
         for members, root in self._parts():
             placed = any(seen(clip)[:, root].all(axis=1).any() for clip in X)
             if not placed and any(seen(clip)[:, members].any() for clip in X):
-                names = " with ".join(self.skeleton.keypoints[i] for i in root)
-                region = next(r for r in self.skeleton.regions if self.skeleton.keypoints[members[0]]
-                              in self.skeleton.regions[r])
-                warnings.warn(f"region {region!r} counts as not seen: no clip shows its root {names}; to measure from "
-                              f"another keypoint, use Skeleton.with_root", stacklevel=3)
+                warnings.warn(f"region {self._region(members)!r} counts as not seen: no clip shows its root "
+                              f"{self._names(root)}; to measure from another keypoint, use Skeleton.with_root",
+                              stacklevel=3)
         zeros = sum(int((np.delete(clip[..., :2], roots, axis=1) == 0).all(axis=2).sum()) for clip in X)
         if zeros > 0.001 * sum(clip.shape[0] * clip.shape[1] for clip in X):
             warnings.warn(f"{zeros} keypoints lie at exactly (0, 0); if that means 'not seen', as in OpenPose's files, "
                           f"make them NaN", stacklevel=3)
 
-    def inverse_clip(self, clip):
-        if clip.ndim == 3:
-            return clip
-        out = clip.copy()
+    def _tell_of_lost_depths(self, y):
         for members, root in self._parts():
-            if np.isin(root, members).all():  # a root of another region is at zero there, not here
-                out[:, root] -= out[:, root].mean(axis=1, keepdims=True)
-        return out
+            lost = [i for i, depth in enumerate(y) if np.isnan(depth[:, root].mean(axis=1)).all()
+                    and not np.isnan(depth[:, members]).all()]
+            if lost:
+                warnings.warn(f"{len(lost)} of {len(y)} clips, from clip {lost[0]} on, have depths of region "
+                              f"{self._region(members)!r}, but never that of its root {self._names(root)}: they count "
+                              f"as not known", stacklevel=4)
+
+    def inverse_clip(self, clip):
+        return clip if clip.ndim == 3 else put_back(clip, self.skeleton, self.per_region)
 
     def _parts(self):
-        """Indices of keypoints, beside those of their root."""
-        if not self.per_region:
-            return [(np.arange(len(self.skeleton)), self.skeleton.root_indices())]
-        return [(self.skeleton.region_indices(r), self.skeleton.root_indices(r)) for r in self.skeleton.regions]
+        return root_parts(self.skeleton, self.per_region)
+
+    def _region(self, members):
+        return next(region for region, names in self.skeleton.regions.items()
+                    if self.skeleton.keypoints[members[0]] in names)
+
+    def _names(self, root):
+        return " with ".join(self.skeleton.keypoints[i] for i in root)
 
 
 class ZNormalizer(SequenceTransformer):

@@ -18,16 +18,17 @@ from torch.optim.lr_scheduler import OneCycleLR
 from ._parameters import check_parameters
 from ._ranges import check_number
 from .calibration import ErrorModel
-from .features import bone_ends, frame_features
+from .completion import Completion
+from .features import bone_ends, frame_features, least_steps
 from .losses import MaskedLoss
 from .modules import PartLSTMs, SequenceLSTM
 from .net import ClipDataset, ClipNet, feature_statistics, lift
 from .parts import body_parts
 from .phases import average_phases
 from .preprocessing import ZNormalizer
-from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out
+from .sampling import LengthBuckets, every_fifth, hold_out_groups, leave_out, windows
 from .sequences import check_groups, check_pair, check_sequences, check_targets, seen, to_object_array
-from .sizes import BodySize, each_scaled
+from .sizes import BodySize, each_scaled, scaled
 from .tags import SequenceRegressorMixin
 
 __all__ = ["LSTMRegressor"]
@@ -130,6 +131,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         Which keypoints the training clips show.
     size_ : BodySize
         What tells a person's size; 1 for everybody where clips stay as they are.
+    completion_ : Completion or None
+        Where keypoints are put that a clip never shows; None where the lifter was saved before there was one.
     errors_ : ErrorModel or None
         What `predict` knows of its own errors; None without the groups that takes.
 
@@ -142,8 +145,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     Notes
     -----
     Missing keypoints come as NaN. The network sees them bridged over time beside a
-    channel that says which were seen; no NaN leaves `predict`. A keypoint that the training
-    clips never show counts as missing ever after.
+    channel that says which were seen; no NaN leaves `predict`. One that a clip never shows is put where training had
+    it beside those that it shows (`liftz.completion`), and one that training never shows counts as missing ever after.
 
     With metadata routing, `groups` reach `fit` without a request: it asks for them by itself.
 
@@ -163,9 +166,10 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def __init__(self, skeleton=None, *, n_nets=6, hidden_size=128, num_layers=1, bottleneck=None, look_ahead=None,
                  one_size=False, by_part=False, dropout=0.2, residual=False, layer_norm=False, loss="l1", velocity=0.5,
-                 along_bones=0.5, bins=None, augment=None, lr=2e-3, max_epochs=None, n_batches=1800, batch_size=32,
-                 window=300, stride=3, weight_decay=0.01, amsgrad=False, early_stopping=False, validation_fraction=0.2,
-                 patience=5, random_state=None, device="cpu", n_jobs=None, callbacks=None, verbose=0):
+                 along_bones=0.5, bins=None, augment=None, lr=2e-3, max_epochs=None, n_batches=1800,
+                 batch_size=32, window=300, stride=3, weight_decay=0.01, amsgrad=False, early_stopping=False,
+                 validation_fraction=0.2, patience=5, random_state=None, device="cpu", n_jobs=None, callbacks=None,
+                 verbose=0):
         self.skeleton = skeleton
         self.n_nets = n_nets
         self.hidden_size = hidden_size
@@ -227,20 +231,26 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         self.keypoints_seen_ = np.any([seen(clip).any(axis=0) for clip in X[train]], axis=0)
         # Kept as they are now, for predict: parameters may be set to something else after a fit.
         bones = None if self.skeleton is None else bone_ends(self.skeleton)
+        lengths = [stop - start for _, start, stop in windows([len(clip) for clip in X[train]], self.window)]
         self.features_ = partial(frame_features, bones=bones, causal=self.look_ahead is not None,
-                                 unseen=~self.keypoints_seen_)
+                                 unseen=~self.keypoints_seen_, span=-(-round(np.mean(lengths)) // self.stride))
         self.stride_ = self.stride
         self.parts_ = self._parts(bones) if self.by_part else []
         held_out = None if valid is None else (X[valid], y[valid])
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
         self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
+        self.completion_ = Completion(X, self.size_(X)[0])
+        X = self._completed(X)
+        held_out = held_out and (self._completed(held_out[0]), held_out[1])
         self.targets_ = ZNormalizer(per="all").fit(each_scaled(y, 1 / self.size_(X)[1]))
         held_out = held_out and self._dataset(*held_out)
         augment = self.augment
         if augment is not None:
             augment = clone(augment).fit(*self._sample(X, y, groups))
-        known = leave_out(groups, len(X), self.n_nets, np.random.default_rng(seeds[0]))
+        tells = np.array([seen(clip).any(axis=0) & ~np.isnan(depth).all(axis=0)
+                          for clip, depth in zip(X, y, strict=True)])
+        known = leave_out(groups, tells, self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,
                                    augment if i % 3 < 2 else None, int(seed))
@@ -291,6 +301,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         if return_std:
             self._check_knows_errors("return_std")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
+        X = self._completed(X)
         depths = self._lift(self.nets_, X)
         if not return_std:
             return depths
@@ -336,8 +347,21 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
-        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes)
+        depths = lift(nets, X, features=self.features_, stride=self.stride_, sizes=sizes,
+                      least=least_steps(self.features_.keywords))
         return each_scaled(self.targets_.inverse_transform(self._average_phases(depths)), sizes[1])
+
+    def _completed(self, X):
+        """Clips with keypoints put in that they never show."""
+        if self.completion_ is None:
+            return X
+        out = X.copy()
+        for i, size in enumerate(self.size_(X)[0]):
+            clip = scaled(X[i], 1 / size)
+            whole = self.completion_(clip, self.features_.keywords["causal"])
+            if whole is not clip:
+                out[i] = scaled(whole, size)
+        return out
 
     def _average_phases(self, depths):
         """Depths of clips, of whose frames the nets read every so many."""
@@ -370,6 +394,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "nets_")
         X, y = check_pair(X, y, self.skeleton)
+        X = self._completed(X)
         adapted, trainer = copy(self), copy(self)
         trainer.lr, trainer.max_epochs, trainer.batch_size, trainer.early_stopping = lr, max_epochs, batch_size, False
         check_parameters(trainer)
@@ -422,5 +447,6 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         return body_parts(self.skeleton, self.n_keypoints_in_, self.n_channels_in_, bones)
 
     def _dataset(self, X, y, **options):
-        return ClipDataset(X, y, features=self.features_, sizes=self.size_(X), targets=self.targets_,
-                           window=self.window, stride=self.stride_, **options)
+        """Windows to learn from: a bone's longest is that of the window."""
+        return ClipDataset(X, y, features=partial(self.features_, span=None), sizes=self.size_(X),
+                           targets=self.targets_, window=self.window, stride=self.stride_, **options)

@@ -111,16 +111,19 @@ def hold_out_groups(groups, n_clips, share, seed):
     return next(splitter.split(np.zeros(n_clips), groups=groups))
 
 
-def leave_out(groups, n_clips, n_nets, rng):
+def leave_out(groups, tells, n_nets, rng):
     """Which clips each of several nets is trained on, so that every net has signers whom it never saw.
 
-    About a seventh of the signers are left out by each net, at least one, in turn.
+    About a seventh of the signers are left out by each net, at least one, in turn; nobody where without them there
+    would be nothing to learn of some keypoint.
 
     Parameters
     ----------
     groups : array of shape (n_clips,), or None
         Signers.
-    n_clips, n_nets : int
+    tells : array of shape (n_clips, n_keypoints), of bool
+        Whether a clip tells of a keypoint.
+    n_nets : int
     rng : numpy.random.Generator
         Draws the order of the signers.
 
@@ -130,9 +133,13 @@ def leave_out(groups, n_clips, n_nets, rng):
         All True for a single net, and where fewer than four signers are known: too few to do without one.
     """
     signers = [] if groups is None else list(dict.fromkeys(groups.tolist()))
+    known = np.ones((n_nets, len(tells)), bool)
     if n_nets == 1 or len(signers) < 4:
-        return np.ones((n_nets, n_clips), bool)
+        return known
     order = [signers[i] for i in rng.permutation(len(signers))]
     size = max(1, len(order) // 7)
-    out = [{order[(net * size + i) % len(order)] for i in range(size)} for net in range(n_nets)]
-    return np.array([[group not in left for group in groups.tolist()] for left in out])
+    for net, own in enumerate(known):
+        left = {order[(net * size + i) % len(order)] for i in range(size)}
+        without = np.array([group not in left for group in groups.tolist()])
+        own[:] = without | (tells.any(axis=0) > tells[without].any(axis=0)).any()
+    return known

@@ -10,15 +10,18 @@ from .sequences import seen, to_object_array
 __all__ = ["BodySize", "each_scaled", "foreshortening", "scaled"]
 
 ASTRAY = np.float32(2)  # times as long as the median bone
+TAIL = 1.3  # times as long as the 90th percentile: where the 95th is longer, frames are astray
+EXTREME = 0.2  # of the frames, on either side
 DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is by chance
 
 
 class BodySize:
     """The size of each clip's person, as a multiple of the median training clip's.
 
-    That is how long the bones show themselves, each at its longest, in sum: of those that the clip shows at all. One
-    that seems more than twice as large as the median bone, since a keypoint is often astray, counts as twice. The
-    shorter a clip, the shorter is the longest that it shows: of less than a second people seem some percent smaller.
+    That is how long the bones show themselves, each at its longest (the 95th percentile of frames, or the 90th where
+    that is far less), in sum: of those that the clip shows at all. One that seems more than twice as large as the
+    median bone, since a keypoint is often astray, counts as twice. The shorter a clip, the shorter is the longest that
+    it shows: of less than a second people seem some percent smaller.
 
     Depths grow with a size that is the person's own, but not with one that comes of a camera nearer by or of a finer
     picture, as where x and y are pixels. Which of the two it is in training, foreshortening tells: r, how many units of
@@ -78,7 +81,9 @@ class BodySize:
         longest = np.empty((len(X), len(a)), np.float32)
         for clip, row in zip(X, longest, strict=True):
             xy = np.where(seen(clip)[..., None], clip[..., :2], np.nan)
-            row[:] = longest_shown(np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0)))
+            lengths = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
+            row[:], shorter = longest_shown(lengths), longest_shown(lengths, 0.9)
+            np.copyto(row, shorter, where=row > TAIL * shorter)
         return longest
 
 
@@ -111,7 +116,8 @@ def foreshortening(clip, depth, a, b):
     Returns
     -------
     pair of float
-        Sums of squares about each bone's mean, of l^2 and of dz^2, over frames that tell of both.
+        Sums of squares about each bone's mean, of l^2 and of dz^2, over frames that tell of both. The fifth of them
+        that is lowest, and that which is highest, count as the next: frames that are astray would be all that counts.
     """
     seen_squares = np.square(clip[:, a, :2] - clip[:, b, :2]).sum(axis=2)
     deep_squares = np.square(depth[:, a] - depth[:, b])
@@ -120,9 +126,13 @@ def foreshortening(clip, depth, a, b):
 
 
 def _variation(values, known):
-    """The sum of squares about each column's mean, over what is known."""
-    values = np.where(known, values, 0).astype(np.float64)
-    deviation = np.where(known, values - values.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0)
+    """The sum of squares about each column's mean, over what is known, without its extremes."""
+    ordered = np.sort(np.where(known, values, np.inf).astype(np.float64), axis=0)
+    n = known.sum(axis=0)
+    cut = (EXTREME * n).astype(int)
+    low, high = (np.take_along_axis(ordered, np.maximum(rank, 0)[None], axis=0) for rank in (cut, n - 1 - cut))
+    values = np.where(known, np.clip(values, low, high), 0).astype(np.float64)
+    deviation = np.where(known, values - values.sum(axis=0) / np.maximum(n, 1), 0)
     return float(np.square(deviation).sum())
 
 

@@ -110,6 +110,9 @@ class Skeleton:
                     refuse(what, f"expected two keypoints each, got {link!r}")
         if self.pairs:
             check("pairs", [name for pair in self.pairs for name in pair])
+        unplaced = set(self._hosts).difference(self.hung)
+        if unplaced:
+            refuse("roots", f"{' and '.join(sorted(map(repr, unplaced)))} are measured from each other")
 
     def __len__(self):
         return len(self.keypoints)
@@ -126,6 +129,25 @@ class Skeleton:
     @cached_property
     def _positions(self):
         return {name: i for i, name in enumerate(self.keypoints)}
+
+    @cached_property
+    def _hosts(self):
+        """Of each root that is not measured from itself, or not all of it, which others it is measured from."""
+        root_of = {name: self.roots[region] for region, members in self.regions.items() for name in members}
+        hosts = {root: {root_of[name] for name in _tuple(root)} - {root} for root in self.roots.values()}
+        return {root: others for root, others in hosts.items() if others}
+
+    @cached_property
+    def hung(self) -> tuple[str | tuple[str, ...], ...]:
+        """Roots that are keypoints of regions measured from another root, each after that.
+
+        As where a hand has no wrist of its own, and is measured from the body's.
+        """
+        placed: list = []
+        while free := [root for root, others in self._hosts.items()
+                       if root not in placed and not (others & self._hosts.keys()).difference(placed)]:
+            placed += free
+        return tuple(placed)
 
     def index(self, keypoint: str) -> int:
         """Position of a keypoint on the keypoint axis."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._description import describe, parts_of_lifter
 from ._nets import StepNets
-from ._steps import Center, FrameFeatures, input_step, output_step
+from ._steps import Center, Complete, FrameFeatures, input_step, output_step
 from .persistence import read
 from .sequences import _as_float32
 
@@ -80,6 +80,8 @@ class Stream:
             raise ValueError("this lifter looks at whole clips; for frames as they come, fit one with "
                              "make_lifter(..., look_ahead=0)")
         self._inputs = [_streamable(input_step, step) for step in steps]
+        if fitted.get("completion_") is not None:
+            self._inputs.append(Complete(fitted["completion_"]["attributes"]))
         self._outputs = [_streamable(output_step, step) for step in (fitted["targets_"], *reversed(outputs))]
         first = (steps + [regressor])[0]
         self._shape = first["attributes"]["n_keypoints_in_"], first["attributes"]["n_channels_in_"]
@@ -93,9 +95,10 @@ class Stream:
         self._n_frames = 0
         self._state = {
             "lifter": np.array(_fingerprint(fitted["nets_"])),
-            **{f"roots_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, Center)},
+            **{f"last_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, (Center, Complete))},
             "features": self._features.values,
             "shown": self._features.shown,
+            "late": self._features.late,
             "last": np.zeros((self._stride, self._n_out), np.float32),
             "h": self._nets.h,
             "c": self._nets.c,
@@ -122,7 +125,8 @@ class Stream:
         points, confidences = self._check(frame)
         for step in self._inputs:
             points, confidences = step(points, confidences)
-        self._features(points, confidences, self.n_frames % self._stride)
+        n_before, phase = divmod(self.n_frames, self._stride)
+        self._features(points, confidences, phase, n_before)
         depths = self._depths(self.n_frames - self.delay)
         self._n_frames += 1
         return depths if self.n_frames > self.delay else None

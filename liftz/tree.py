@@ -10,7 +10,9 @@ __all__ = ["bone_tree", "midline_pairs"]
 
 @lru_cache
 def bone_tree(skeleton):
-    """Bones as chains that start at the regions' roots.
+    """Bones as chains that start at roots.
+
+    Of an edge between keypoints that are measured from different roots, neither tells where the other is.
 
     Returns
     -------
@@ -19,11 +21,16 @@ def bone_tree(skeleton):
         it is a right one: of itself otherwise.
     """
     neighbours: dict[str, list[str]] = {name: [] for name in skeleton.keypoints}
+    root_of = {name: skeleton.roots[region] for region, members in skeleton.regions.items() for name in members}
     for a, b in skeleton.edges:
+        if root_of[a] != root_of[b]:
+            continue
         neighbours[a].append(b)
         neighbours[b].append(a)
     left_of = {right: left for left, right in skeleton.pairs}
-    ends = deque(skeleton.keypoints[i] for region in skeleton.regions for i in skeleton.root_indices(region))
+    roots = ((skeleton.keypoints[i], root) for region, root in skeleton.roots.items()
+             for i in skeleton.root_indices(region))
+    ends = deque(name for name, root in roots if root_of[name] == root)
     reached, children, parents = set(ends), [], []
     while ends:
         parent = ends.popleft()

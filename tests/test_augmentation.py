@@ -29,6 +29,19 @@ def bone_lengths(clip, depth, ratio=1.0):
     return np.linalg.norm(points[:, children] - points[:, parents], axis=2)
 
 
+def test_no_bone_leads_from_one_root_to_what_is_measured_from_another():
+    """Their ends are nowhere in one place: a body of other bones would tear a hand apart."""
+    hands = Skeleton("one wrist", ["hip", "wrist", "knuckle", "tip"], root="hip", roots={"hand": "wrist"},
+                     edges=[("hip", "wrist"), ("wrist", "knuckle"), ("knuckle", "tip")],
+                     regions={"body": ["hip", "wrist"], "hand": ["knuckle", "tip"]})
+    assert bone_tree(hands)[:2] == ([1], [0])
+    clip, depth = (part[:, :4] for part in bodies())
+    augmenter = BodyAugmenter(hands, share=1, turn=0, roll=0, xy_per_depth=1).fit([clip], [depth])
+    moved, _ = augmenter(clip, depth, np.random.default_rng(0))
+    np.testing.assert_allclose(moved[:, 2:], clip[:, 2:], rtol=1e-5)
+    assert not np.allclose(moved[:, 1], clip[:, 1], rtol=1e-3)
+
+
 @pytest.mark.parametrize("skeleton", [KINECT_20, PANOPTIC_138, OPENPOSE_137, COCO_WHOLEBODY_133, MEDIAPIPE_HOLISTIC])
 def test_bones_start_at_the_roots_and_reach_each_keypoint_once(skeleton):
     children, parents, twins = bone_tree(skeleton)

@@ -21,6 +21,7 @@ from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import unlike  # noqa: E402
 from levers import (  # noqa: E402
     FromParents,
     MirroredToo,
@@ -346,6 +347,36 @@ def test_a_camera_that_is_not_level_leaves_distances_alone_and_goes_either_way()
         before, after = (part[..., 0] + 1j * part[..., 1] for part in (clip, turned))
         turn = np.exp(1j * np.radians(6 if i % 2 else -6))
         np.testing.assert_allclose(after, before * turn, rtol=1e-4, atol=1e-3)
+
+
+def test_clips_are_short_joined_cut_and_astray_as_they_are_called():
+    rng = np.random.default_rng(0)
+    X, y = (to_object_array(list(rng.normal(size=shape).astype(np.float32))) for shape in ((4, 60, 20, 2), (4, 60, 20)))
+    kinds = {name: (clips, depths, scored) for name, clips, depths, scored in unlike.cases(
+        X, y, np.array(["A", "A", "B", "B"]), KINECT_20)}
+    assert [len(clip) for clip in kinds["8 frames"][0]] == [8] * 4
+    np.testing.assert_array_equal(kinds["8 frames"][1][2], y[2][10:18])
+    joined = kinds["joined"]
+    assert [len(clip) for clip in joined[0]] == [120, 120]
+    first = 0 if (joined[0][0][0] == X[0][0]).all() else 1
+    np.testing.assert_array_equal(joined[1][0][:60], y[first])
+    clips, depths, scored = kinds["without a shoulder"]
+    gone = np.isnan(clips[1]).all(axis=(0, 2))
+    assert [KINECT_20.keypoints[i] for i in np.flatnonzero(gone)] == ["ShoulderLeft"]
+    assert set(KINECT_20.keypoints) - set(scored) == {"ShoulderLeft"}
+    far = np.abs(kinds["5 % astray by 1 m"][0][0] - X[0]).max(axis=2) > 0
+    assert far.mean() == pytest.approx(0.05, abs=0.03)
+
+
+def test_plainly_the_nets_are_the_same(monkeypatch):
+    monkeypatch.setattr("liftz.sizes.TAIL", 1.3)
+    X, y = bodies(0)
+    lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1).fit(X, y)
+    cut = to_object_array([unlike.hidden(clip, [3]) for clip in X])
+    whole, without = lifter.predict(X), lifter.predict(cut)
+    plain = unlike.plainly(lifter)
+    np.testing.assert_allclose(plain.predict(X)[0], whole[0], atol=1e-3)
+    assert not np.allclose(plain.predict(cut)[0], without[0], atol=1e-3)
 
 
 def test_variants_are_compared_with_what_they_vary():

@@ -14,13 +14,15 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from test_streaming import assert_near, clips, grown, of_other_signers
 
-from liftz import Flat, GapFiller, RegionSelector, RootCenterer, TransformedTarget, ZNormalizer, make_lifter
+from liftz import Flat, GapFiller, RegionSelector, RootCenterer, Skeleton, TransformedTarget, ZNormalizer, make_lifter
 from liftz.export import export_onnx
 
 pytest.importorskip("onnx", reason='takes the package onnx: pip install "liftz[onnx]"')
 onnxruntime = pytest.importorskip("onnxruntime", reason="takes onnxruntime to run what was exported")
 
 X, Y, _ = recordings()
+ON_THE_NECK = Skeleton("hung", SIGNER.keypoints, root="hip", regions=SIGNER.regions, roots={"hand": "neck"},
+                       edges=SIGNER.edges)
 CASES = {
     "defaults": {"stride": 3},
     "parts": {"by_part": True, "n_nets": 2, "stride": 2},
@@ -31,6 +33,8 @@ CASES = {
     "a bottleneck": {"by_part": True, "bottleneck": 3, "residual": True, "hidden_size": 9},
     "some keypoints": {"select": ("head", "hand")},
     "a root of two keypoints": {"skeleton": PELVIS},
+    "a hand on the neck": {"skeleton": ON_THE_NECK},
+    "a hand on the neck, alone": {"skeleton": ON_THE_NECK, "select": ("hand",)},
     "confidences": {"n_channels": 3},
     "causal": {"look_ahead": 0, "stride": 2},
     "a look-ahead": {"look_ahead": 4, "stride": 2, "num_layers": 2, "residual": True, "layer_norm": True,
@@ -66,7 +70,8 @@ def exported(tmp_path_factory):
 def test_it_equals_predict(name, exported, data):
     lifter, graph = exported(name)
     clip = data.draw(clips(CASES[name].get("n_channels", 2)))
-    assert_near(lift(graph, clip), lifter.predict([clip])[0])
+    # Where a bone is nearly as long as it is nearby, the least rounding shows in its depth.
+    assert_near(lift(graph, clip), lifter.predict([clip])[0], share=1e-3)
 
 
 def test_nets_that_saw_other_signers_know_other_statistics(tmp_path):

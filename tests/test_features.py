@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from metric_cases import SIGNER
 
 from liftz import Skeleton
-from liftz.features import bone_ends, frame_features
+from liftz.features import bone_ends, frame_features, longest_nearby, longest_of_late, longest_shown
 from liftz.skeletons import PANOPTIC_138
 
 BONES = bone_ends(SIGNER)
@@ -85,13 +85,47 @@ def test_bones_do_not_tell_how_the_camera_is_turned(clip, causal, degrees):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=atol)
 
 
-@given(st.sampled_from([(2,), (3,)]).flatmap(lambda c: st.tuples(one(8, c, ()), one(8, c, ()))), st.integers(1, 7))
-def test_causal_features_know_nothing_of_later_frames(pair, t):
+@given(st.sampled_from([(2,), (3,)]).flatmap(lambda c: st.tuples(one(8, c, ()), one(8, c, ()))), st.integers(1, 7),
+       st.sampled_from([None, 1, 4]))
+def test_causal_features_know_nothing_of_later_frames(pair, t, span):
     clip, other = pair
-    expected = frame_features(clip, BONES, causal=True)[:t]
-    np.testing.assert_array_equal(frame_features(clip[:t], BONES, causal=True), expected)
+    expected = frame_features(clip, BONES, causal=True, span=span)[:t]
+    np.testing.assert_array_equal(frame_features(clip[:t], BONES, causal=True, span=span), expected)
     later = np.concatenate([clip[:t], other[t:]])
-    np.testing.assert_array_equal(frame_features(later, BONES, causal=True)[:t], expected)
+    np.testing.assert_array_equal(frame_features(later, BONES, causal=True, span=span)[:t], expected)
+
+
+bone_lengths = st.lists(st.floats(1, 100, width=32) | st.just(np.nan), min_size=1, max_size=40).map(
+    lambda column: np.array(column, np.float32)[:, None])
+
+
+@given(bone_lengths, st.integers(1, 50))
+def test_how_long_a_bone_is_is_asked_nearby_and_of_the_clip_where_nothing_is_known_nearby(length, span):
+    longest = longest_nearby(length, span)
+    assert longest.shape == length.shape
+    if len(length) <= 2 * span:
+        np.testing.assert_array_equal(longest, np.broadcast_to(longest_shown(length), length.shape))
+        return
+    near = [longest_shown(length[i:i + span])[0] for i in range(len(length) - span + 1)]
+    near = np.where(np.isnan(near), longest_shown(length)[0], near)
+    assert np.isnan(longest).all() == np.isnan(length).all()
+    if not np.isnan(length).all():
+        assert (longest >= near.min() * (1 - 1e-6)).all()
+        assert (longest <= near.max() * (1 + 1e-6)).all()
+    for t in range(len(length)):
+        far = length.copy()
+        far[:max(t - span, 0)] = far[t + span + 1:] = 1000
+        if len(length) > 2 * span and not np.isnan(length).any():
+            np.testing.assert_array_equal(longest_nearby(far, span)[t], longest[t])
+
+
+@given(bone_lengths, st.integers(1, 50))
+def test_of_late_is_in_this_half_of_a_span_and_in_that_before(length, span):
+    longest, half, before = longest_of_late(length, span)[:, 0], max(1, span // 2), np.nan
+    for t in range(len(length)):
+        if t and t % half == 0 and not np.isnan(length[t - half:t]).all():
+            before = np.nanmax(length[t - half:t])
+        np.testing.assert_equal(longest[t], np.fmax.reduce([*length[t - t % half:t + 1, 0], before]))
 
 
 def test_a_bone_foreshortened_has_the_depth_that_its_length_leaves():

@@ -20,6 +20,7 @@ from skorch.callbacks import EpochTimer
 from liftz import BodyAugmenter, Flat, FrameRidge, MeanPose, RootCenterer, Skeleton, TransformedTarget, make_lifter
 from liftz._files import FileFormatError
 from liftz.calibration import ErrorModel
+from liftz.completion import Completion
 from liftz.net import ClipNet
 from liftz.novelty import Novelty
 from liftz.persistence import BLANK, load, read_facts, save
@@ -50,7 +51,7 @@ def assert_alike(one, other):
         weights = other.module_.state_dict()
         assert weights.keys() == one.module_.state_dict().keys()
         assert all(torch.equal(weights[name], values) for name, values in one.module_.state_dict().items())
-    elif isinstance(one, (BaseEstimator, BodySize, ErrorModel, Novelty)):
+    elif isinstance(one, (BaseEstimator, BodySize, Completion, ErrorModel, Novelty)):
         assert vars(one).keys() == vars(other).keys()
         for name, value in vars(one).items():
             assert_alike(value, getattr(other, name))
@@ -270,7 +271,7 @@ def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
     lifter = tiny_lifter(one_size=False, by_part=False).fit(X, Y)
     save(lifter, tmp_path / "old.liftz")
 
-    older = without("size_", "one_size", "parts_", "by_part")
+    older = without("size_", "one_size", "parts_", "by_part", "completion_")
     (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
     for depth, expected in zip(load(tmp_path / "old.liftz").predict(X), lifter.predict(X), strict=True):
         np.testing.assert_array_equal(depth, expected)
@@ -278,9 +279,22 @@ def test_lifters_saved_before_there_were_sizes_and_parts_do_without(tmp_path):
 
 def test_lifters_saved_before_there_were_a_number_of_batches_roll_and_bones_in_the_loss_keep_theirs(tmp_path):
     save(tiny_lifter(augment=BodyAugmenter(SIGNER)).fit(X, Y), tmp_path / "old.liftz")
-    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("n_batches", "roll", "along_bones")))
+    older = without("n_batches", "roll", "along_bones")
+    (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", older))
     regressor = load(tmp_path / "old.liftz")["lift"].regressor
     assert (regressor.n_batches, regressor.augment.roll, regressor.along_bones) == (1200, 0, 0)
+
+
+def test_lifters_saved_before_bones_were_asked_nearby_see_them_as_they_did(tmp_path):
+    clips, depths, _ = recordings(lengths=(30, 9, 9, 9, 9))
+    for look_ahead in (None, 0):
+        lifter = tiny_lifter(look_ahead=look_ahead).fit(clips, depths)
+        save(lifter, tmp_path / "old.liftz")
+        (tmp_path / "old.liftz").write_bytes(forged(tmp_path / "old.liftz", without("span")))
+        regressor, nearby = lifter["lift"].regressor_, lifter.predict(clips)
+        regressor.features_ = partial(regressor.features_, span=None)
+        assert_same(load(tmp_path / "old.liftz").predict(clips), lifter.predict(clips))
+        assert not np.allclose(nearby[0], lifter.predict(clips)[0])
 
 
 def test_what_was_known_of_errors_before_there_was_novelty_is_known_still(tmp_path):

@@ -1,6 +1,7 @@
 """The LSTM as an estimator: what it learns from, what it promises, what it refuses."""
 
 import pickle
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -12,11 +13,12 @@ from skorch.callbacks import Callback
 from test_modules import TimeReadAsBatch
 
 from liftz import LSTMRegressor, MeanPose, Skeleton
+from liftz.features import frame_features
 from liftz.losses import MaskedLoss
 from liftz.metrics import mpjpe
-from liftz.net import ClipDataset, ClipNet
+from liftz.net import ClipDataset, ClipNet, lift
 from liftz.phases import average_phases
-from liftz.sampling import LengthBuckets
+from liftz.sampling import LengthBuckets, leave_out
 from liftz.sequences import to_object_array
 
 
@@ -483,12 +485,55 @@ def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_averaged
     assert [len(depth) for depth in depths] == [len(clip) for clip in X]
     assert_clips_alone(lstm.predict, X)
     by_phase = tiny_lstm(stride=1, look_ahead=look_ahead).fit(X, y)
-    by_phase.nets_, by_phase.targets_ = lstm.nets_, lstm.targets_
+    by_phase.nets_, by_phase.targets_, by_phase.features_ = lstm.nets_, lstm.targets_, lstm.features_
     for clip, depth in zip(X, depths, strict=True):
         parts = np.empty_like(depth)
         for phase in range(min(3, len(clip))):
             parts[phase::3] = by_phase.predict([clip[phase::3]])[0]
         assert_same([depth], [average_phases(parts, 3, causal=look_ahead == 0)], 1e-3)
+
+
+def test_the_ends_of_short_clips_are_held_for_nets_that_see_whole_clips():
+    X, y, _ = recordings(lengths=(30, 30, 10, 10), gaps=False)  # 20 on average
+    for look_ahead in (None, 0):
+        lstm = tiny_lstm(None, look_ahead=look_ahead).fit(X, y)
+        nets = partial(lift, lstm.nets_, features=lstm.features_, stride=1, sizes=np.ones((2, 1)), least=0)
+        for n, held in ((1, 5), (2, 4), (9, 1), (10, 0), (25, 0)):
+            held = 0 if look_ahead == 0 else held
+            clip = np.pad(X[0][:n], ((held, held), (0, 0), (0, 0)), "edge")
+            depth = lstm.targets_.inverse_transform(nets(to_object_array([clip])))[0]
+            assert_same(lstm.predict([X[0][:n]]), [depth[held:held + n]], 1e-3)
+
+
+def test_a_long_recordings_bones_are_as_long_as_windows_of_training_show_them():
+    X, y, _ = recordings(lengths=(40, 20, 30, 30))
+    for window, stride, span in ((300, 1, 30), (300, 3, 10), (20, 1, 17), (20, 3, 6)):
+        lstm = tiny_lstm(window=window, stride=stride).fit(X, y)
+        assert lstm.features_.keywords["span"] == span
+        windows = lstm._dataset(X, y)
+        np.testing.assert_array_equal(windows[0][0], frame_features(
+            X[0][:windows.lengths[0]:stride], **lstm.features_.keywords | {"span": None}))
+
+
+def test_confidences_that_were_all_alike_in_training_do_not_drown_what_is_seen():
+    X, y, _ = recordings(n_channels=3)
+    for clip in X:
+        clip[..., 2] = np.where(np.isnan(clip[..., 0]), np.nan, 0.97 + 0.01 * clip[..., 2])
+    module = tiny_lstm().fit(X, y).nets_[0].module_
+    assert (module.scale[18:24] == 0.5).all()
+
+
+def test_no_net_does_without_the_signer_who_alone_tells_of_a_keypoint():
+    X, y, _ = recordings(lengths=(9,) * 10, gaps=False)
+    signers = np.repeat(list("ABCDE"), 2)
+    for i in np.flatnonzero(signers != "B"):
+        y[i][:, 5] = np.nan
+    known = [own for own in np.unique(signers) if own != "B"]
+    lstm = tiny_lstm(n_nets=5).fit(X, y, groups=signers)
+    left = leave_out(signers, np.array([~np.isnan(depth).all(axis=0) for depth in y]), 5, np.random.default_rng(0))
+    assert [sorted(set(signers) - set(signers[own])) for own in left].count([]) == 1
+    assert sorted(name for own in left for name in set(signers) - set(signers[own])) == known
+    assert lstm.errors_ is not None
 
 
 def test_it_trains_on_so_many_batches_or_so_many_epochs(data):

@@ -13,7 +13,7 @@ from liftz.datasets import make_signing
 from liftz.features import bone_ends, frame_features
 from liftz.net import ClipDataset
 from liftz.sequences import to_object_array
-from liftz.sizes import BodySize, each_scaled, scaled
+from liftz.sizes import BodySize, each_scaled, foreshortening, scaled
 
 BONES = bone_ends(SIGNER)
 X, Y, SIGNERS = recordings(gaps=False)
@@ -40,6 +40,30 @@ def test_it_is_told_by_bones_as_nets_see_them():
     assert size([X[0] * [[[1.5], [1], [1], [1], [1], [1]]]])[0] == pytest.approx(
         np.minimum(frame_features(X[0] * [[[1.5], [1], [1], [1], [1], [1]]], BONES)[0, -8:-4], 2 * longest).sum()
         / longest.sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.002, 0.02])
+def test_frames_astray_tell_neither_of_the_unit_of_depth_nor_of_pictures(share):
+    data = make_signing(n_signers=4, n_clips=4, n_frames=60, random_state=0)
+    center, rng = RootCenterer(data.skeleton).fit_transform, np.random.default_rng(0)
+    bones, depths = bone_ends(data.skeleton), center(data.y)
+
+    def told(clips):
+        clips = center(clips)
+        size = BodySize(clips, depths, bones)
+        parts = np.sum([foreshortening(*of_clip, *bones) for of_clip in zip(clips, depths, strict=True)], axis=0)
+        return (parts[0] / parts[1]) ** 0.25, size.of_picture
+
+    def astray(clip):
+        moved = rng.random(clip.shape[:2]) < share
+        return clip + moved[..., None] * rng.normal(0, 100, clip.shape).astype(np.float32)  # a metre
+
+    clean, _ = told(data.X)
+    for signer in "S1", "S2", "S3", "S4":
+        found, of_picture = told([astray(clip) if of == signer else clip
+                                  for clip, of in zip(data.X, data.groups, strict=True)])
+        assert found == pytest.approx(clean, rel=0.05)
+        assert not of_picture
 
 
 @given(st.sets(st.integers(0, 5), max_size=5), st.floats(0.1, 10))

@@ -33,7 +33,7 @@ def data():
 @pytest.mark.parametrize(("n_signers", "n_nets"), [(4, 2), (7, 6), (8, 3), (40, 6), (5, 9)])
 def test_every_net_leaves_out_about_a_seventh_of_the_signers(n_signers, n_nets):
     groups = np.repeat(np.arange(n_signers), 3)
-    known = leave_out(groups, len(groups), n_nets, np.random.default_rng(0))
+    known = leave_out(groups, np.ones((len(groups), 3), bool), n_nets, np.random.default_rng(0))
     left = [set(groups[~own]) for own in known]
     assert all(len(signers) == max(1, n_signers // 7) for signers in left)
     assert all(set(groups[own]).isdisjoint(signers) for own, signers in zip(known, left, strict=True))
@@ -42,7 +42,7 @@ def test_every_net_leaves_out_about_a_seventh_of_the_signers(n_signers, n_nets):
 
 def test_too_few_signers_are_not_done_without():
     for groups, n_nets in ((None, 3), (np.array([0, 1, 2] * 4), 3), (np.arange(12), 1)):
-        assert leave_out(groups, 12, n_nets, np.random.default_rng(0)).all()
+        assert leave_out(groups, np.ones((12, 3), bool), n_nets, np.random.default_rng(0)).all()
 
 
 def test_nets_never_see_the_signers_they_leave_out(data, monkeypatch):
