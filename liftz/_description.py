@@ -41,6 +41,7 @@ FIT_ONLY = ("augment", "callbacks", "random_state")  # may be anybody's objects,
 BEFORE = {  # what older files do not tell, and how it was then
     "LSTMRegressor": {"n_batches": 1200, "along_bones": 0.0},
     "BodyAugmenter": {"roll": 0.0},
+    "BodySize": {"spread": None},
     "frame_features": {"span": None},
 }
 

@@ -81,24 +81,24 @@ class ErrorModel:
         each = np.split(new, np.cumsum(n_parts)[:-1])
         return np.concatenate([self._over_frames(*clip) for clip in zip(each, lengths, strict=True)])
 
-    def std(self, clip):
+    def std(self, clip, least=0.0):
         """Deviations ``(n_frames, n_keypoints)``: 1.645 of them to either side cover 90 %; NaN where nothing is known.
 
-        In the unit of the errors.
+        In the unit of the errors. A clip counts as `least` as new, of the most that is usual.
         """
-        new = self._over_frames(*self._of_stretches(clip))
+        new = np.maximum(self._over_frames(*self._of_stretches(clip)), least * self.usual[1])
         expected = self._within(self.ridge.predict_clip(clip)) * self._growth(new)[:, None]
         return np.where(self.known, self.factor * expected, np.nan).astype(np.float32)
 
-    def novelty_of(self, clip):
+    def novelty_of(self, clip, least=0.0):
         """How new poses are, of the most that is usual; and how many times as large as usual errors are expected.
 
-        Both are medians over frames; NaN where nothing is known, see `LSTMRegressor.novelty`.
+        Both are medians over frames; NaN where nothing is known, see `LSTMRegressor.novelty`. `least` as for `std`.
         """
         new, lengths = self._of_stretches(clip)
         if np.isnan(new).all():
             return np.nan, np.nan
-        new = np.median(self._over_frames(new, lengths))
+        new = max(np.median(self._over_frames(new, lengths)), least * self.usual[1])
         return float(new / max(self.usual[1], 1e-12)), float(self._growth(new) / self._growth(self.middle))
 
     def _of_stretches(self, clip):

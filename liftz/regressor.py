@@ -306,7 +306,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         if not return_std:
             return depths
         sizes, sizes_of_depths = self.size_(X)
-        stds = to_object_array([self.errors_.std(clip) for clip in each_scaled(X, 1 / sizes)])
+        stds = to_object_array([self.errors_.std(*clip)
+                                for clip in zip(each_scaled(X, 1 / sizes), self.size_.unusual(sizes), strict=True)])
         return depths, each_scaled(stds, sizes_of_depths)
 
     def novelty(self, X):
@@ -323,6 +324,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         new : array of shape (n_clips,)
             How far mean poses are from those of training (`liftz.novelty.Novelty`), the median over frames, in units of
             what all but a hundredth of training are from those of its other signers. Above 1, a clip is unfamiliar.
+            So it is where the person seems to be larger or smaller than anybody in training, by as much as that is.
             NaN where so little is shown that nothing can be compared, or the lifter was saved before it knew.
         growth : array of shape (n_clips,)
             How many times as large as usual errors are expected to be, by how they grew with that in training; 1 where
@@ -335,7 +337,9 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         """
         self._check_knows_errors("novelty")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        found = [self.errors_.novelty_of(clip) for clip in each_scaled(X, 1 / self.size_(X)[0])]
+        sizes = self.size_(X)[0]
+        found = [self.errors_.novelty_of(*clip)
+                 for clip in zip(each_scaled(X, 1 / sizes), self.size_.unusual(sizes), strict=True)]
         new, growth = np.reshape(found, (-1, 2)).T
         return new, growth
 

@@ -12,6 +12,7 @@ __all__ = ["BodySize", "each_scaled", "foreshortening", "scaled"]
 ASTRAY = np.float32(2)  # times as long as the median bone
 TAIL = 1.3  # times as long as the 90th percentile: where the 95th is longer, frames are astray
 EXTREME = 0.2  # of the frames, on either side
+LEAST_SPREAD = 1.25
 DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is by chance
 
 
@@ -42,6 +43,8 @@ class BodySize:
     bones : pair of int arrays of shape (n_bones,)
     lengths : array of shape (n_bones,)
         How long each is in the median training clip; 0 if it is in none.
+    spread : float
+        The largest logarithm, up or down, of the size of a training clip.
     of_picture : bool
         Whether sizes are the picture's, and depths do not grow with them.
 
@@ -63,6 +66,7 @@ class BodySize:
         self.of_picture = False
         sizes, _ = self(X)
         self.of_picture = _slope(sizes, X, y, self.bones) > 0.5
+        self.spread = float(max(np.max(abs(np.log(sizes)), initial=0), np.log(LEAST_SPREAD)))
 
     def __call__(self, X):
         """Sizes ``(2, n_clips)`` of clips, of float32: of their keypoints, and of their depths."""
@@ -75,6 +79,17 @@ class BodySize:
         total, typical = (np.where(shown, lengths, 0).sum(axis=1) for lengths in (longest, self.lengths))
         sizes = np.divide(total, typical, out=np.ones_like(total), where=(total > 0) & (typical > 0))
         return np.stack([sizes, np.ones_like(sizes) if self.of_picture else sizes])
+
+    def unusual(self, sizes):
+        """How far sizes are from the usual one, of the farthest in training, as ratios; 0 for those that are nearer.
+
+        Parameters
+        ----------
+        sizes : array of shape (n_clips,)
+            Of their keypoints.
+        """
+        apart = abs(np.log(sizes)) / (np.inf if self.spread is None else self.spread)
+        return np.where(apart > 1, apart, 0)
 
     def _longest(self, X):
         a, b = self.bones

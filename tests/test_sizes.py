@@ -74,6 +74,27 @@ def test_half_a_giant_is_a_giant(hidden, factor):
     assert size([giant])[0] == pytest.approx(factor if any(shown) else 1, rel=1e-3)
 
 
+def test_giants_and_dwarfs_are_unusual_where_training_had_none():
+    clips = [X[0] * factor for factor in (0.8, 1, 1, 1.5)]
+    size = BodySize(clips, [Y[0]] * 4, BONES)
+    assert size.spread == pytest.approx(np.log(1.5), rel=1e-3)
+    np.testing.assert_allclose(size.unusual(np.array([1, 1.49, 1 / 1.49, 2.25, 1 / 2.25])), [0, 0, 0, 2, 2], rtol=1e-3)
+    assert BodySize(X[:1], Y[:1], BONES).spread == pytest.approx(np.log(1.25))
+
+
+def test_a_lifter_is_less_sure_of_people_of_a_size_that_it_never_saw():
+    data = make_signing(n_signers=5, n_clips=4, n_frames=40, views=(0,), random_state=0)
+    lifter = make_lifter(data.skeleton, n_nets=4, hidden_size=8, max_epochs=1, random_state=0).fit(
+        data.X, data.y, groups=data.groups)
+    usual, small = data.X[:4], enlarged(data.X[:4], 0.4)
+    (new, growth), (new_small, growth_small) = lifter.novelty(usual), lifter.novelty(small)
+    assert (new_small > 1).all()
+    assert (new_small > new).all()
+    assert (growth_small >= growth).all()
+    wide, narrow = (np.nanmean(lifter.predict(clips, return_std=True)[1][0]) for clips in (small, usual))
+    assert wide > 0.39 * narrow
+
+
 def test_a_bone_that_training_never_showed_tells_of_no_size():
     hidden = to_object_array([clip.copy() for clip in X])
     for clip in hidden:
@@ -215,6 +236,7 @@ def test_adaptation_sees_everybody_in_one_size():
 def test_what_it_knows_of_errors_grows_with_the_person():
     clips, depths, _ = recordings(lengths=(30,) * 8, gaps=False)
     lifter = tiny_lifter(max_epochs=2, n_nets=4).fit(clips, depths, groups=["Ann", "Ben", "Cem", "Dia"] * 2)
+    lifter["lift"].regressor_.size_.spread = np.log(100)  # as if there had been giants
     _, expected = lifter.predict(clips, return_std=True)
     _, found = lifter.predict(enlarged(clips, 7), return_std=True)
     assert_same(found, enlarged(expected, 7), 1e-3 * np.nanmax(expected[0]))
