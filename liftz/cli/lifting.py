@@ -221,8 +221,8 @@ class Lifting:
             return ""
         more = 100 * (max(self.unfamiliar.values()) - 1)
         what = f"; errors are likely to be up to {more:.0f} % larger than usual there" if more >= 1 else ""
-        return (f"poses are unlike those of the model's training, as in a view or of a size that it does not have, in "
-                f"{len(self.unfamiliar)} of {counted(self.n_clips, 'clip')}{what}: {some(self.unfamiliar, 3)}")
+        return (f"poses are unlike those of the model's training, as in a view or of a size that it does not have, "
+                f"in {len(self.unfamiliar)} of {counted(self.n_clips, 'clip')}{what}: {some(self.unfamiliar, 3)}")
 
     def summary(self, seconds):
         """One line on what was done in so many seconds."""
