@@ -123,7 +123,7 @@ class FrameFeatures:
     shown : array of shape (n_clips, n_keypoints, 2)
         Where each keypoint was last seen, NaN if it never was; only bones ask for it.
     late : array of shape (n_clips, 2, n_bones)
-        With a span, the longest of each bone in the half span before, and so far in this one; 0 if it was not shown.
+        With a span, the longest of each bone in the half span before, and so far in this one; -1 if it was not shown.
     n_lasting : int
         How many of them do not change as long as the same keypoints are seen and no bone shows itself longer.
     order : int array of shape (n_features,)
@@ -142,7 +142,7 @@ class FrameFeatures:
         self.n_lasting = len(visible) + len(longest)
         self.values = np.zeros((n_clips, len(self.order)), np.float32)
         self.shown = np.full((n_clips, n_keypoints, 2), NAN)
-        self.late = np.zeros((n_clips, 2, n), np.float32)
+        self.late = np.full((n_clips, 2, n), np.float32(-1))
         self._half = None if parameters.get("span") is None else max(1, parameters["span"] // 2)
         self._views = []
         for row, shown in zip(self.values, self.shown, strict=True):
@@ -170,10 +170,11 @@ class FrameFeatures:
             else:
                 before, now = self.late[i]
                 if n_before and n_before % self._half == 0:
-                    np.copyto(before, now, where=now > 0)
-                    now[:] = 0
+                    np.copyto(before, now, where=now >= 0)
+                    now[:] = -1
                 np.maximum(now, length, out=now, where=a & b)
                 np.maximum(before, now, out=longest)
+                np.maximum(longest, 0, out=longest)
             np.multiply(longest, longest, out=rise)
             rise -= length * length
             np.fmax(rise, 0, out=rise)

@@ -141,7 +141,8 @@ def _attach(depth, skeleton):
         members = skeleton.region_indices(region)
         body[:, members] -= np.nan_to_num(depth[:, skeleton.root_indices()].mean(axis=1, keepdims=True))
     anchors = {}
-    for region in skeleton.regions:
+    places = {root: i for i, root in enumerate(skeleton.hung, start=1)}
+    for region in sorted(skeleton.regions, key=lambda region: places.get(skeleton.roots[region], 0)):  # hosts first
         members = skeleton.region_indices(region)
         if region in own or np.isnan(depth[:, members]).all():
             continue

@@ -71,7 +71,8 @@ class Completion:
         variances, directions = np.linalg.eigh(scatter / len(xy))
         n = min(MOST, len(variances) - 1)
         self.mean = mean.ravel()
-        self.components = (directions * np.sqrt(np.maximum(variances, 0)))[:, :-n - 1:-1]
+        still = np.diag(scatter) <= 1e-12 * np.max(np.diag(scatter))  # as a root: what is put in is to stand still, too
+        self.components = np.where(still[:, None], 0, directions * np.sqrt(np.maximum(variances, 0)))[:, :-n - 1:-1]
         self.noise = float(max(np.mean(variances[:-n]), 1e-6 * variances.sum(), 1e-30))
         told = [(clip[..., 2][seen(clip)].sum(dtype=np.float64), seen(clip).sum()) for clip in X if clip.shape[2] == 3]
         self.confidence = float(np.divide(*np.sum(told, axis=0))) if told else 1.0

@@ -165,8 +165,10 @@ def feature_statistics(dataset):
         squares = squares + np.square(features).sum(axis=0)
     mean = total / count
     scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    scale = np.where(scale > 1e-6 * np.sqrt(squares / count), scale, 1.0)  # in whatever unit
     n_keypoints, n_channels = dataset.X[0].shape[1:]
+    least = 1e-6 * np.sqrt(squares / count)  # in whatever unit
+    least[:2 * n_keypoints] = np.maximum(least[:2 * n_keypoints], 1e-9 * scale[:2 * n_keypoints].max())
+    scale = np.where(scale > least, scale, 1.0)
     if n_channels == 3:  # another detector's confidences must not drown what it saw
         confidences = slice(3 * n_keypoints, 4 * n_keypoints)
         scale[confidences] = np.maximum(scale[confidences], LEAST_OF_CONFIDENCE)

@@ -85,9 +85,8 @@ class RootCenterer(SequenceTransformer):
         for members, root in self._parts():
             placed = any(seen(clip)[:, root].all(axis=1).any() for clip in X)
             if not placed and any(seen(clip)[:, members].any() for clip in X):
-                warnings.warn(f"region {self._region(members)!r} counts as not seen: no clip shows its root "
-                              f"{self._names(root)}; to measure from another keypoint, use Skeleton.with_root",
-                              stacklevel=3)
+                warnings.warn(f"{self._regions(members)}: not seen, since no clip shows the root {self._names(root)}; "
+                              f"to measure from another keypoint, use Skeleton.with_root", stacklevel=3)
         zeros = sum(int((np.delete(clip[..., :2], roots, axis=1) == 0).all(axis=2).sum()) for clip in X)
         if zeros > 0.001 * sum(clip.shape[0] * clip.shape[1] for clip in X):
             warnings.warn(f"{zeros} keypoints lie at exactly (0, 0); if that means 'not seen', as in OpenPose's files, "
@@ -98,9 +97,10 @@ class RootCenterer(SequenceTransformer):
             lost = [i for i, depth in enumerate(y) if np.isnan(depth[:, root].mean(axis=1)).all()
                     and not np.isnan(depth[:, members]).all()]
             if lost:
-                warnings.warn(f"{len(lost)} of {len(y)} clips, from clip {lost[0]} on, have depths of region "
-                              f"{self._region(members)!r}, but never that of its root {self._names(root)}: they count "
-                              f"as not known", stacklevel=4)
+                known = members[np.any([~np.isnan(y[i][:, members]).all(axis=0) for i in lost], axis=0)]
+                warnings.warn(f"{len(lost)} of {len(y)} clips, from clip {lost[0]} on, have depths of "
+                              f"{self._regions(known)}, but never that of the root {self._names(root)}: they count as "
+                              f"not known", stacklevel=4)
 
     def inverse_clip(self, clip):
         return clip if clip.ndim == 3 else put_back(clip, self.skeleton, self.per_region)
@@ -108,9 +108,11 @@ class RootCenterer(SequenceTransformer):
     def _parts(self):
         return root_parts(self.skeleton, self.per_region)
 
-    def _region(self, members):
-        return next(region for region, names in self.skeleton.regions.items()
-                    if self.skeleton.keypoints[members[0]] in names)
+    def _regions(self, members):
+        """The regions, by name, that some keypoints are in."""
+        names = {self.skeleton.keypoints[i] for i in members}
+        found = [repr(region) for region, own in self.skeleton.regions.items() if not names.isdisjoint(own)]
+        return f"region{'s' * (len(found) > 1)} {' and '.join(found)}"
 
     def _names(self, root):
         return " with ".join(self.skeleton.keypoints[i] for i in root)

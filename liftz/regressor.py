@@ -240,6 +240,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         X, y = X[train], y[train]
         groups = None if groups is None else groups[train]
         self.size_ = BodySize(X, y, bones if self.one_size and self.look_ahead is None else None)
+        tells = np.array([seen(clip).any(axis=0) & ~np.isnan(depth).all(axis=0)
+                          for clip, depth in zip(X, y, strict=True)])
         self.completion_ = Completion(X, self.size_(X)[0])
         X = self._completed(X)
         held_out = held_out and (self._completed(held_out[0]), held_out[1])
@@ -248,8 +250,6 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         augment = self.augment
         if augment is not None:
             augment = clone(augment).fit(*self._sample(X, y, groups))
-        tells = np.array([seen(clip).any(axis=0) & ~np.isnan(depth).all(axis=0)
-                          for clip, depth in zip(X, y, strict=True)])
         known = leave_out(groups, tells, self.n_nets, np.random.default_rng(seeds[0]))
         nets = Parallel(self.n_jobs)(
             delayed(self._fit_net)(X[own], y[own], None if groups is None else groups[own], held_out,

@@ -225,7 +225,8 @@ def test_clips_of_a_view_that_training_does_not_have_are_told_once(tmp_path):
     aside = [(clip * [0.4, 1]).astype(np.float32) for clip in people.X[:2]]
     for name, clip in zip("abc", [people.X[0], *aside], strict=True):
         write_npz(tmp_path / "clips" / f"{name}.npz", clip, OPENPOSE_137, units="px", y_up=False, fps=29.97)
-    beginning = "note: poses are unlike those of the model's training, as in a view or of a size that it does not have, in "
+    beginning = ("note: poses are unlike those of the model's training, as in a view or of a size that it does not "
+                 "have, in ")
     for i, (model, line) in enumerate([(lifter, [0.5, 0.5]), (Pipeline(lifter.steps), [1.0, 0.0])]):
         errors.line = np.array(line)  # so few clips do not tell it
         new, growth = lifter.novelty([people.X[0], *aside])

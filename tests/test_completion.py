@@ -46,6 +46,27 @@ def test_what_is_hidden_comes_to_where_it_goes_with_the_rest(hidden, seed, causa
     assert abs(found - clip).max() < 0.2 * abs(clip - COMPLETION.mean.reshape(6, 2)).max() + 2
 
 
+@pytest.mark.parametrize("look_ahead", [None, 0])
+def test_a_root_that_a_clip_begins_without_is_put_where_roots_are(look_ahead):
+    """A signer's hand may be found before the body: rounding in a place that never moves would drown all else."""
+    data = make_signing(n_signers=3, n_clips=6, n_frames=(20, 30), random_state=0)
+    X = [clip.copy() for clip in data.X]
+    body = data.skeleton.region_indices("body")
+    for clip in X:
+        clip[:3, body] = np.nan
+    lifter = make_lifter(data.skeleton, n_nets=1, hidden_size=8, max_epochs=1, look_ahead=look_ahead, random_state=0)
+    regressor = lifter.fit(X, data.y)["lift"].regressor_
+    root = data.skeleton.root_indices()[0]
+    assert not regressor.completion_.components[2 * root:2 * root + 2].any()
+    for lstm in regressor.nets_[0].module_.lstms:
+        assert lstm.scale.min() > 1e-6
+    if look_ahead == 0:
+        stream = lifter.stream()
+        with np.errstate(all="raise"):
+            found = np.array([stream.push(frame) for frame in X[0]])
+        np.testing.assert_allclose(found, lifter.predict(X[:1])[0], atol=1e-3)
+
+
 @given(st.integers(0, 100), st.booleans())
 def test_a_clip_that_shows_everything_is_itself(seed, causal):
     clip = poses(9, seed)

@@ -534,6 +534,13 @@ def test_no_net_does_without_the_signer_who_alone_tells_of_a_keypoint():
     assert [sorted(set(signers) - set(signers[own])) for own in left].count([]) == 1
     assert sorted(name for own in left for name in set(signers) - set(signers[own])) == known
     assert lstm.errors_ is not None
+    for i in np.flatnonzero(signers != "B"):
+        X[i][:, 5], y[i] = np.nan, y[0] + 1  # or shows it: what is put in tells nothing
+    kept = []
+    tiny = tiny_lstm(n_nets=5)
+    tiny._fit_net = lambda clips, *others: kept.append(len(clips)) or LSTMRegressor._fit_net(tiny, clips, *others)
+    tiny.fit(X, y, groups=signers)
+    assert sorted(kept) == [8, 8, 8, 8, 10]
 
 
 def test_it_trains_on_so_many_batches_or_so_many_epochs(data):

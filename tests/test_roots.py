@@ -59,6 +59,18 @@ def test_a_hand_on_the_bodys_wrist_is_put_together_where_it_is():
     np.testing.assert_allclose(points[0, :, 2], true[0] - 100, atol=1e-3)
 
 
+def test_a_fingers_end_goes_where_the_hand_went_whichever_is_named_first():
+    names = ["hip", "wrist", "hand wrist", "tip", "nail"]
+    regions = {"end": ["nail"], "body": ["hip", "wrist"], "hand": ["hand wrist", "tip"]}
+    true = np.array([[100.0, 60, 60, 40, 35]])
+    for order in (["end", "body", "hand"], ["hand", "end", "body"]):
+        skeleton = Skeleton("signer", names, root="hip", regions={region: regions[region] for region in order},
+                            roots={"hand": "hand wrist", "end": "tip"})
+        lifted = put_back(RootCenterer(skeleton).fit_transform([true])[0], skeleton)
+        points = assemble(np.zeros((1, 5, 2)), lifted, skeleton, units="mm").points
+        np.testing.assert_allclose(points[0, :, 2], true[0] - 100, atol=1e-3)
+
+
 def test_a_hand_whose_wrist_is_not_lifted_stays_relative():
     rng = np.random.default_rng(0)
     X, y = [rng.normal(size=(9, 6, 2)) for _ in range(3)], [rng.normal(size=(9, 6)) for _ in range(3)]
