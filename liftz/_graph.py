@@ -133,15 +133,17 @@ class Graph:
             depths = self("Add", depths, self("Mul", self.where_nan(total, 0), hung / np.float32(n_holding)))
         return depths
 
-    def complete(self, clip, fitted, n_channels, causal):
+    def complete(self, clip, fitted, n_channels, causal, stride):
         """A `Completion`, as attributes, of ``(n_frames, n_keypoints, 2 or 3)``; and what it put in, of one channel."""
         known, W = fitted["known"], fitted["components"]
         n_keypoints, n = len(known), W.shape[1]
         xy = self("Slice", clip, np.array([0]), np.array([2]), np.array([2]))
-        held = self.bridge(xy, self.seen(xy), (n_keypoints,), causal)
+        visible = self.seen(xy)
+        held = self.bridge(xy, visible, (n_keypoints,), causal)
+        own = self.seen_by_phase(visible, stride, n_keypoints, causal)
         told = self("And", self.seen(held), known)
         count = self("ReduceSum", self.cast(told, np.int64), np.array([1]), keepdims=1)
-        put_in = self("And", self("And", self("Not", told), known), self("Greater", count, np.int64(0)))
+        put_in = self("And", self("And", self("Not", own), known), self("Greater", count, np.int64(0)))
         flat = np.array([0, 2 * n_keypoints])
         of_told = self("Concat", *[self("Unsqueeze", told, np.array([2]))] * 2, axis=2)
         of_told = self.cast(self("Reshape", of_told, flat), np.float64)
@@ -159,12 +161,28 @@ class Graph:
         along = self("Squeeze", self("Slice", rows, np.array([n]), np.array([n + 1]), np.array([2])), np.array([2]))
         fill = self.cast(self("Add", self("MatMul", along, W.T), fitted["mean"]), np.float32)
         put_in = self("Unsqueeze", put_in, np.array([2]))
-        whole = self("Where", put_in, self("Reshape", fill, np.array([0, n_keypoints, 2])), xy)
+        fill = self("Where", self("Unsqueeze", told, np.array([2])), held,
+                    self("Reshape", fill, np.array([0, n_keypoints, 2])))
+        whole = self("Where", put_in, fill, xy)
         if n_channels == 3:
             confidences = self("Slice", clip, np.array([2]), np.array([3]), np.array([2]))
             confidences = self("Where", put_in, np.float32(fitted["confidence"]), confidences)
             whole = self("Concat", whole, confidences, axis=2)
         return whole, put_in
+
+    def seen_by_phase(self, visible, stride, n_keypoints, causal):
+        """Whether each frame's own phase shows a keypoint, so far if causal, ``(n_frames, n_keypoints)``."""
+        n = self.length(visible)
+        missing = self("Mod", self("Sub", np.array([0]), n), np.array([stride]))
+        pads = self("Concat", np.zeros(2, np.int64), missing, np.zeros(1, np.int64), axis=0)
+        phases = self("Pad", self.cast(visible, np.int64), pads, np.int64(0))
+        phases = self("Reshape", phases, np.array([-1, stride, n_keypoints]))
+        if causal:
+            shown = self.running("Max", phases, (stride, n_keypoints), np.int64)
+        else:
+            shown = self("Expand", self("ReduceMax", phases, axes=[0]), self("Shape", phases))
+        shown = self("Reshape", shown, np.array([-1, n_keypoints]))
+        return self("Greater", self("Slice", shown, np.array([0]), n, np.array([0])), np.int64(0))
 
     def features(self, clip, lengths, parameters, n_phases, n_keypoints, n_channels):
         """`frame_features` of ``(n_steps, n_phases, n_keypoints, 2 or 3)``, of which each phase has so many steps."""

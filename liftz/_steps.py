@@ -82,25 +82,44 @@ class Center:
 
 
 class Complete:
-    """A causal `Completion`; `last` has where every keypoint was last seen."""
+    """A causal `Completion`.
 
-    def __init__(self, attributes):
+    Attributes
+    ----------
+    last : array of shape (n_keypoints, 2)
+        Where every keypoint was last seen.
+    own : array of shape (stride, n_keypoints), of float32
+        1 where that phase has seen it.
+    n_frames : array of shape (1,), of int
+    """
+
+    def __init__(self, attributes, stride):
         n_keypoints = len(attributes["known"])
+        self.own, self.n_frames = np.zeros((stride, n_keypoints), np.float32), np.zeros(1, int)
         self._completion = Completion.__new__(Completion)
         vars(self._completion).update(attributes)
         self.last = np.full((n_keypoints, 2), NAN)
         self._last = _complex(self.last.ravel())
 
     def __call__(self, points, confidences):
-        np.copyto(self._last, points, where=points == points)
-        shown = (self._last == self._last) & self._completion.known
-        lacking = ~shown & self._completion.known
-        if not lacking.any() or not shown.any():
+        seen = points == points
+        np.copyto(self._last, points, where=seen)
+        own = self.own[self.n_frames[0] % len(self.own)]
+        own[seen] = 1
+        self.n_frames += 1
+        put_in = (own == 0) & self._completion.known
+        if not put_in.any():
             return points, confidences
-        fill = self._completion.fill(self.last[None], shown)[0].astype(np.float32)
-        points = np.where(lacking, _complex(fill.ravel()), points)
+        shown = (self._last == self._last) & self._completion.known
+        if not shown.any():
+            return points, confidences
+        fill = self._last
+        if not shown[self._completion.known].all():
+            poses = self._completion.fill(self.last[None], shown)[0].astype(np.float32)
+            fill = np.where(shown, self._last, _complex(poses.ravel()))
+        points = np.where(put_in, fill, points)
         if confidences is not None:
-            confidences = np.where(lacking, np.float32(self._completion.confidence), confidences)
+            confidences = np.where(put_in, np.float32(self._completion.confidence), confidences)
         return points, confidences
 
 

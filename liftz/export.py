@@ -169,7 +169,7 @@ def _completed(graph, clip, fitted):
     factors = _of_channels(graph, size, n_channels)
     causal = fitted["features_"]["parameters"]["causal"]
     whole, put_in = graph.complete(graph("Div", clip, factors), fitted["completion_"]["attributes"],
-                                   n_channels, causal)
+                                   n_channels, causal, fitted["stride_"])
     return graph("Where", put_in, graph("Mul", whole, factors), clip)
 
 

@@ -362,7 +362,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         out = X.copy()
         for i, size in enumerate(self.size_(X)[0]):
             clip = scaled(X[i], 1 / size)
-            whole = self.completion_(clip, self.features_.keywords["causal"])
+            whole = self.completion_(clip, self.features_.keywords["causal"], self.stride_)
             if whole is not clip:
                 out[i] = scaled(whole, size)
         return out

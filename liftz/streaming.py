@@ -81,7 +81,7 @@ class Stream:
                              "make_lifter(..., look_ahead=0)")
         self._inputs = [_streamable(input_step, step) for step in steps]
         if fitted.get("completion_") is not None:
-            self._inputs.append(Complete(fitted["completion_"]["attributes"]))
+            self._inputs.append(Complete(fitted["completion_"]["attributes"], fitted["stride_"]))
         self._outputs = [_streamable(output_step, step) for step in (fitted["targets_"], *reversed(outputs))]
         first = (steps + [regressor])[0]
         self._shape = first["attributes"]["n_keypoints_in_"], first["attributes"]["n_channels_in_"]
@@ -96,6 +96,8 @@ class Stream:
         self._state = {
             "lifter": np.array(_fingerprint(fitted["nets_"])),
             **{f"last_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, (Center, Complete))},
+            **{f"complete_{name}": getattr(step, name) for step in self._inputs if isinstance(step, Complete)
+               for name in ("own", "n_frames")},
             "features": self._features.values,
             "shown": self._features.shown,
             "late": self._features.late,
