@@ -38,7 +38,7 @@ CLASSES = {
 FITTED = ("ErrorModel", "Novelty", "BodySize", "Completion")  # by their __init__
 FIT_ONLY = ("augment", "callbacks", "random_state")  # may be anybody's objects, and predict does without them
 
-BEFORE = {  # what older files do not tell, and how it was then
+BEFORE: dict[str, dict] = {  # what older files do not tell, and how it was then
     "LSTMRegressor": {"n_batches": 1200, "along_bones": 0.0},
     "BodyAugmenter": {"roll": 0.0},
     "BodySize": {"spread": None},

@@ -109,9 +109,8 @@ class Completion:
         for shown in np.unique(told[lacking.any(axis=1)], axis=0):
             frames = np.flatnonzero((told == shown).all(axis=1))
             hidden = np.flatnonzero(self.known & ~shown)
-            out[np.ix_(frames, hidden, [0, 1])] = self.fill(xy[frames], shown)[:, hidden]
-            if clip.shape[2] == 3:
-                out[np.ix_(frames, hidden, [2])] = self.confidence
+            poses = self.fill(xy[frames], shown)[:, hidden]
+            out[frames[:, None], hidden, :2], out[frames[:, None], hidden, 2:] = poses, self.confidence
         return out
 
     def fill(self, xy, shown):
