@@ -3,9 +3,10 @@
 One net is trained on six signers, whole and in clips of some two seconds, and lifts the two that are left out: their
 clips as they are; the first frames of each alone; all clips of a signer joined to one recording, in any order and so
 that views follow each other; clips that never show a limb, or a keypoint; clips of which some keypoints are astray.
-MPJPE in mm from SpineBase, of P1, over what is shown. Beside it the very same net, but without what liftz does about
-such clips (*plainly*: a bone's longest is that of the whole clip, and tells of size whatever it is; of short ones no
-end is held; nothing is put in for what is not shown),
+MPJPE in mm from SpineBase, of metric x and y, over what is shown.
+
+Beside it the very same net, but without what liftz does about such clips (*plainly*: a bone's longest is that of the
+whole clip, and tells of size whatever it is; of short ones no end is held; nothing is put in for what is not shown);
 the frame ridge and the mean pose, fitted on the same signers; and the lifter on the clips as they are (*whole*), over
 the same keypoints.
 """

@@ -19,7 +19,7 @@ NAN = np.float32(np.nan)
 def input_step(description):
     """What a fitted transformer makes of a frame's points ``(n_keypoints,)`` and its confidences, which may be None.
 
-    None if it cannot go frame by frame.
+    It is told how many frames were before, too. None if it cannot go frame by frame.
     """
     name = description["class"]
     if name == "RootCenterer" and description["parameters"]["causal"]:
@@ -27,14 +27,14 @@ def input_step(description):
     if name == "RegionSelector":
         indices = description["attributes"]["indices_"]
 
-        def select(points, confidences):
+        def select(points, confidences, n_before):
             return points.take(indices), None if confidences is None else confidences.take(indices)
 
         return select
     if name == "ZNormalizer":
         mean, scale = (values.ravel() for values in _statistics(description))
 
-        def normalise(points, confidences):
+        def normalise(points, confidences, n_before):
             xy = points.view(np.float32) - mean
             xy /= scale
             return _complex(xy), confidences
@@ -75,7 +75,7 @@ class Center:
         self.last = np.full((len(parts), 2), NAN)
         self._last = _complex(self.last.ravel())
 
-    def __call__(self, points, confidences):
+    def __call__(self, points, confidences, n_before):
         roots = _mean(points.take(self._roots))
         np.copyto(self._last, roots, where=roots == roots)
         return points - self._last.take(self._part), confidences
@@ -90,23 +90,21 @@ class Complete:
         Where every keypoint was last seen.
     own : array of shape (stride, n_keypoints), of float32
         1 where that phase has seen it.
-    n_frames : array of shape (1,), of int
     """
 
     def __init__(self, attributes, stride):
         n_keypoints = len(attributes["known"])
-        self.own, self.n_frames = np.zeros((stride, n_keypoints), np.float32), np.zeros(1, int)
+        self.own = np.zeros((stride, n_keypoints), np.float32)
         self._completion = Completion.__new__(Completion)
         vars(self._completion).update(attributes)
         self.last = np.full((n_keypoints, 2), NAN)
         self._last = _complex(self.last.ravel())
 
-    def __call__(self, points, confidences):
+    def __call__(self, points, confidences, n_before):
         seen = points == points
         np.copyto(self._last, points, where=seen)
-        own = self.own[self.n_frames[0] % len(self.own)]
+        own = self.own[n_before % len(self.own)]
         own[seen] = 1
-        self.n_frames += 1
         put_in = (own == 0) & self._completion.known
         if not put_in.any():
             return points, confidences

@@ -60,8 +60,8 @@ def assemble(clip, depth, skeleton, *, units, depth_units=None, length=None, foc
     ------
     ValueError
         If units do not fit together; if a region cannot be attached, because no frame knows the depth of the keypoint
-        that it hangs on; or if no scale, or no one distance, makes the two keypoints `length`
-        apart.
+        that it hangs on; or if no scale, or no one distance, makes the two keypoints
+        `length` apart.
 
     Notes
     -----

@@ -43,7 +43,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     Features and depths are normalised inside, by statistics of the training clips. Several nets are fitted, and
     their depths averaged. Where `fit` knows four signers or more, each net does without some of them, in turn: nets
     that differ more average better, and what they miss on those signers tells how far to trust them. Of clips and
-    depths of theirs it sees nothing, but `augment` may borrow their mean postures.
+    depths of theirs it sees nothing, but `augment` may borrow their mean postures, and keypoints that a clip never
+    shows are put in by everybody's poses.
 
     Parameters
     ----------

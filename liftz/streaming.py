@@ -96,8 +96,7 @@ class Stream:
         self._state = {
             "lifter": np.array(_fingerprint(fitted["nets_"])),
             **{f"last_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, (Center, Complete))},
-            **{f"complete_{name}": getattr(step, name) for step in self._inputs if isinstance(step, Complete)
-               for name in ("own", "n_frames")},
+            **{f"own_{i}": step.own for i, step in enumerate(self._inputs) if isinstance(step, Complete)},
             "features": self._features.values,
             "shown": self._features.shown,
             "late": self._features.late,
@@ -126,7 +125,7 @@ class Stream:
         """
         points, confidences = self._check(frame)
         for step in self._inputs:
-            points, confidences = step(points, confidences)
+            points, confidences = step(points, confidences, self.n_frames)
         n_before, phase = divmod(self.n_frames, self._stride)
         self._features(points, confidences, phase, n_before)
         depths = self._depths(self.n_frames - self.delay)

@@ -70,8 +70,10 @@ def exported(tmp_path_factory):
 def test_it_equals_predict(name, exported, data):
     lifter, graph = exported(name)
     clip = data.draw(clips(CASES[name].get("n_channels", 2)))
-    # Where a bone is nearly as long as it is nearby, the least rounding shows in its depth.
-    assert_near(lift(graph, clip), lifter.predict([clip])[0], share=1e-3)
+    regressor = lifter[-1].regressor_
+    as_usual = not np.isnan(clip).any() and len(clip) <= 2 * regressor.features_.keywords["span"] * regressor.stride_
+    # Else a bone may be nearly as long as it is nearby, or where it was put in: the least rounding shows in its depth.
+    assert_near(lift(graph, clip), lifter.predict([clip])[0], share=1e-5 if as_usual else 1e-3)
 
 
 def test_nets_that_saw_other_signers_know_other_statistics(tmp_path):
