@@ -156,7 +156,7 @@ def test_nothing_is_put_into_novelty():
     clips = [poses(40, seed, noise=0.1) for seed in range(8)]
     lstm = tiny_lstm(None, n_nets=4).fit(clips, [clip[..., 0] for clip in clips], groups=np.arange(8))
     assert np.isnan(lstm.novelty([without(clips[0], [0, 1, 2, 3, 4])])).all()
-    np.testing.assert_array_equal(lstm.novelty(clips[:1]), lstm.novelty(clips[:1]))
+    assert np.isfinite(lstm.novelty(clips[:1])).all()
 
 
 @pytest.mark.parametrize("look_ahead", [None, 0])

@@ -86,13 +86,14 @@ def test_a_lifter_is_less_sure_of_people_of_a_size_that_it_never_saw():
     data = make_signing(n_signers=5, n_clips=4, n_frames=40, views=(0,), random_state=0)
     lifter = make_lifter(data.skeleton, n_nets=4, hidden_size=8, max_epochs=1, random_state=0).fit(
         data.X, data.y, groups=data.groups)
+    lifter["lift"].regressor_.errors_.line = np.array([0.5, 0.5])  # so few clips do not tell it
     usual, small = data.X[:4], enlarged(data.X[:4], 0.4)
     (new, growth), (new_small, growth_small) = lifter.novelty(usual), lifter.novelty(small)
     assert (new_small > 1).all()
     assert (new_small > new).all()
-    assert (growth_small >= growth).all()
+    assert (growth_small > growth).all()
     wide, narrow = (np.nanmean(lifter.predict(clips, return_std=True)[1][0]) for clips in (small, usual))
-    assert wide > 0.39 * narrow
+    assert wide > 1.1 * 0.4 * narrow
 
 
 def test_a_bone_that_training_never_showed_tells_of_no_size():
