@@ -9,7 +9,8 @@ import numpy as np
 from . import __version__
 from ._description import describe, parts_of_lifter
 from ._files import atomic_write
-from ._graph import NAN, OPSET, Graph
+from ._onnx import bones, clips, nets
+from ._onnx.nodes import NAN, OPSET, Graph
 from .features import least_steps
 from .persistence import check_facts
 
@@ -113,7 +114,7 @@ def _input_step(graph, clip, step):
         raise ValueError(f"a {name} cannot be exported; RootCenterer, RegionSelector and ZNormalizer can")
     xy = graph("Slice", clip, np.array([0]), np.array([2]), np.array([2]))
     if name == "RootCenterer":
-        xy = graph.center(xy, parameters)
+        xy = clips.center(graph, xy, parameters)
     else:
         mean, scale = (attributes[key].astype(np.float32) for key in ("mean_", "scale_"))
         xy = graph("Div", graph("Sub", xy, mean), scale)
@@ -125,7 +126,7 @@ def _input_step(graph, clip, step):
 def _output_step(graph, depths, step):
     name, attributes = step["class"], step["attributes"]
     if name == "RootCenterer":
-        return graph.uncenter(depths, step["parameters"])
+        return clips.uncenter(graph, depths, step["parameters"])
     if name == "RegionSelector":
         where = np.full(attributes["n_keypoints_in_"], len(attributes["indices_"]))
         where[attributes["indices_"]] = np.arange(len(attributes["indices_"]))
@@ -141,7 +142,7 @@ def _regress(graph, clip, fitted):
     stride, n_keypoints, n_channels = (fitted[name] for name in ("stride_", "n_keypoints_in_", "n_channels_in_"))
     if fitted["completion_"] is not None:
         clip = _completed(graph, clip, fitted)
-    (size, size_of_depths), n_frames = graph.sizes(clip, fitted["size_"]["attributes"]), graph.length(clip)
+    (size, size_of_depths), n_frames = bones.sizes(graph, clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, _of_channels(graph, size, n_channels))
     missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
     pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
@@ -150,25 +151,25 @@ def _regress(graph, clip, fitted):
                     np.array([stride]))
     lengths = graph.cast(graph("Max", lengths, np.array([1])), np.int32)  # without frames, it is cut off below
     parameters = fitted["features_"]["parameters"]
-    features = graph.features(clip, lengths, parameters, stride, n_keypoints, n_channels)
+    features = clips.features(graph, clip, lengths, parameters, stride, n_keypoints, n_channels)
     n_steps, least = graph.length(features), least_steps(parameters)
     if least:
-        features, lengths, held = graph.hold_ends(features, lengths, least)
-    depths = [graph.net(features, lengths, net) for net in fitted["nets_"]]
+        features, lengths, held = nets.hold_ends(graph, features, lengths, least)
+    depths = [nets.lift(graph, features, lengths, net) for net in fitted["nets_"]]
     mean = graph("Div", graph("Sum", *depths), np.float32(len(depths)))
     if least:
         mean = graph.steps(mean, graph("Add", graph.times(n_steps, 2), held))
     depths = graph("Slice", graph("Reshape", mean, np.array([-1, n_keypoints])), np.array([0]), n_frames, np.array([0]))
-    depths = graph.average_phases(depths, stride, parameters["causal"])
+    depths = nets.average_phases(graph, depths, stride, parameters["causal"])
     return graph("Mul", _output_step(graph, depths, fitted["targets_"]), size_of_depths)
 
 
 def _completed(graph, clip, fitted):
     """The clip with keypoints put in that it never shows."""
-    (size, _), n_channels = graph.sizes(clip, fitted["size_"]["attributes"]), fitted["n_channels_in_"]
+    (size, _), n_channels = bones.sizes(graph, clip, fitted["size_"]["attributes"]), fitted["n_channels_in_"]
     factors = _of_channels(graph, size, n_channels)
     causal = fitted["features_"]["parameters"]["causal"]
-    whole, put_in = graph.complete(graph("Div", clip, factors), fitted["completion_"]["attributes"],
+    whole, put_in = clips.complete(graph, graph("Div", clip, factors), fitted["completion_"]["attributes"],
                                    n_channels, causal, fitted["stride_"])
     return graph("Where", put_in, graph("Mul", whole, factors), clip)
 
