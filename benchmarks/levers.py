@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from rivals import AS_PUBLISHED, Transformer
+from rivals import OF_NETWORKS, Transformer
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from skorch.callbacks import Callback, LRScheduler
@@ -207,7 +207,7 @@ class Mixed(Apart):
         if dataset.augment is not None:
             return super().make_net(dataset)
         trainer = copy(self)
-        vars(trainer).update(AS_PUBLISHED["transformer"])
+        vars(trainer).update(OF_NETWORKS["transformer"])
         return super(Mixed, trainer).make_net(dataset).set_params(module=Transformer)
 
 

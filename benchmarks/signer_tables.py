@@ -12,8 +12,8 @@ PICTURES = Path(__file__).with_name("pictures")
 PARTS = "the lifter with one net, and with one thing changed"
 COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "mpjve": 11,
            "inside": 10, "width": 7, "new": 10, "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
-P6 = {"mm": 7, "before": 7, "ratio": 6, "signers": 8, "seeds": 10, "worst": 12, "worse": 9, "offset": 7,
-      "before it": 10}
+P6 = {"mm": 7, "before": 7, "ratio": 6, "lifter's": 9, "signers": 8, "seeds": 10, "worst": 12, "worse": 9,
+      "offset": 7, "before it": 10}
 
 
 def by_table(lines):
@@ -56,13 +56,15 @@ def row(lines):
     return out
 
 
-def row_of_adapted(lines):
-    """The figures of P6: errors after adaptation, before it, and what the ones are of the others."""
-    lines = [line | {"ratio": line["error"] / line["before"]} for line in lines]
+def row_of_adapted(lines, lifter):
+    """The figures of P6: errors after adaptation, before it, what the ones are of the others, and the lifter's are."""
+    lines, lifter = ([line | {"ratio": line["error"] / line["before"]} for line in found] for found in (lines, lifter))
+    same = [of_lifter for _, of_lifter in paired(lines, lifter, "ratio").values()]
     ratios, worst = list(mean_of(lines, "ratio").values()), max(lines, key=lambda line: line["ratio"])
     out = {"mm": f"{np.mean(list(mean_of(lines, 'error').values())):.2f}",
            "before": f"{np.mean(list(mean_of(lines, 'before').values())):.2f}",
-           "ratio": f"{np.mean(ratios):.3f}", "signers": f"{np.std(ratios):.3f}",
+           "ratio": f"{np.mean(ratios):.3f}", "lifter's": f"{np.mean(same):.3f}" if same else "",
+           "signers": f"{np.std(ratios):.3f}",
            "seeds": over_seeds(lines, "ratio", 3), "worst": f"{worst['ratio']:.3f} {worst['signer']}",
            "worse": f"{sum(line['ratio'] > 1 for line in lines)} of {len(lines)}"}
     for column, key in {"offset": "offset", "before it": "offset before"}.items():
@@ -83,10 +85,10 @@ def over_seeds(lines, key="error", digits=2):
     return f"{spread:.{digits}f}" + (f" of {len(common)}" if common < everyone else "")
 
 
-def paired(mine, theirs):
-    """Errors of two models on the signers, and with the seeds, that both were run on: synthetic people go by seeds."""
-    mine, theirs = ({(line["signer"], line["seed"]): line["error"] for line in lines} for lines in (mine, theirs))
-    return {key: (mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())}
+def paired(mine, theirs, key="error"):
+    """A figure of two models, by signer and seed, where both were run: synthetic people go by seeds."""
+    mine, theirs = ({(line["signer"], line["seed"]): line[key] for line in lines} for lines in (mine, theirs))
+    return {fit: (mine[fit], theirs[fit]) for fit in sorted(mine.keys() & theirs.keys())}
 
 
 def share(mine, theirs):
@@ -115,7 +117,7 @@ def tables(lines):
                 f"{'model':68s}" + "".join(f"{'cm' if (protocol, name) == ('P7', 'mm') else name:>{width}s}"
                                          for name, width in columns.items())]
         for model, found in sorted(models.items(), key=lambda item: -np.mean(list(mean_of(item[1], "error").values()))):
-            cells = row_of_adapted(found) if protocol == "P6" else row(found)
+            cells = row_of_adapted(found, models.get("lifter", [])) if protocol == "P6" else row(found)
             plain = models.get(unchanged(model), [])
             if protocol != "P6" and (of := share(found, plain)) is not None:
                 ratios = [changed / error for changed, error in paired(found, plain).values()]
@@ -126,7 +128,8 @@ def tables(lines):
         if any(len(mean_of(found, "error")) < most for found in models.values()):
             out.append("* on some of the signers only, so its mean compares with no other")
         if protocol == "P6":
-            out.append("offset, and before it: of the fits that told them; worst: of all fits")
+            out.append("lifter's: its ratio with the same signers and clips; worst: of all fits; "
+                       "offset, and before it: of the fits that told them")
         else:
             one = variant.startswith(PARTS)
             plain = "one net, or one of own sizes" if one else "the lifter, or that of every second frame"
@@ -139,8 +142,13 @@ def tables(lines):
 
 def summary(lines):
     """What the lifter's error is of its best rival's and of the ridge's, each on the signers that both were run on."""
-    out = []
-    for (protocol, variant), models in by_table(lines).items():
+    out, found = [], by_table(lines)
+    for model, knows in found.get(("floor", ""), {}).items():
+        if pairs := paired(knows, found.get(("P1", ""), {}).get(model, [])).values():
+            own, new = np.mean(list(pairs), axis=0)
+            out.append(f"floor: {model} {own:.2f} on {len(pairs)} signers whom it knows, "
+                       f"{new:.2f} on all of their clips where it does not (P1)")
+    for (protocol, variant), models in found.items():
         if "lifter" not in models or len(models) < 3 or protocol == "P6":  # P6's errors are told of those before
             continue
         mine = mean_of(models["lifter"], "error")
@@ -191,9 +199,8 @@ def draw_models(lines):
     figure = Figure(figsize=(8, 3 * len(found)), layout="constrained")
     for axes, (protocol, models) in zip(np.atleast_1d(figure.subplots(len(found))), found.items(), strict=True):
         errors_of = {name: mean_of(models[name], "error") for name in models}
-        common = set.intersection(*(set(errors) for errors in errors_of.values()))
-        if not common:
-            continue
+        common = max(errors_of.values(), key=len).keys()  # models that were run on some of them are left out
+        errors_of = {name: errors for name, errors in errors_of.items() if errors.keys() == common}
         means = {name: np.mean([errors[s] for s in common]) for name, errors in errors_of.items()}
         names = sorted(means, key=means.get)
         for place, name in enumerate(names):

@@ -28,7 +28,7 @@ import torch
 from joblib import Parallel, delayed
 from levers import apart, before, every_second, levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load, of_like_posture, views_of
-from rivals import AS_PUBLISHED, TemporalConvolutionRegressor, TransformerRegressor, rivals
+from rivals import OF_NETWORKS, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
 
 from liftz import FrameRidge, MeanPose, make_lifter
@@ -95,7 +95,7 @@ def ablation(skeleton, seed, **options):
     out |= {f"one net, {name}": changed for name, changed in perturbed(lifter).items()}
     plain = lifter()["lift"].regressor.get_params(deep=False)
     for name, other in (("temporal convolution", TemporalConvolutionRegressor), ("transformer", TransformerRegressor)):
-        out[f"one net, {name} instead"] = make_lifter(skeleton, other(**plain | AS_PUBLISHED[name]))
+        out[f"one net, {name} instead"] = make_lifter(skeleton, other(**plain | OF_NETWORKS[name]))
     return out | {f"one net, own sizes, {name}": changed
                   for name, changed in levers(partial(lifter, one_size=False)).items()}
 

@@ -10,7 +10,7 @@ turn: trained on everybody else, MPJPE in mm from SpineBase over all joints but 
 `signers.py`. To be affordable, a trial is one net, trained for a third of the batches on one repetition from each view,
 and the lifters that are measured are of few nets; these train as ever, on everything. What is searched are six
 parameters that do not change how long a fit takes, or not much; of a rival, which is one net and varies no bodies, the
-four that it has of them, from its paper's size to half more or less. Trials are kept in a journal, and a finished
+four that it has of them, from the size that it has to half more or less. Trials are kept in a journal, and a finished
 signer is a line of the results: the same command goes on where it stopped, and several at once share the trials.
 """
 

@@ -21,6 +21,7 @@ from liftz.skeletons import KINECT_20
 from liftz.tree import bone_tree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import signer_tables  # noqa: E402
 import unlike  # noqa: E402
 from levers import (  # noqa: E402
     FromParents,
@@ -266,6 +267,37 @@ def test_synthetic_people_of_another_seed_are_others():
     [text] = summary(lines)
     assert "lifter 2.00 on 2 signers = 0.500 of frame ridge, 0.500" in text
     assert "worst signer 1.50 of the mean" in text
+
+
+def test_an_adapted_model_stands_beside_the_lifter_given_the_same_clips():
+    def line(model, error, seed):
+        return {"protocol": "P6", "variant": "3 clips", "model": model, "seed": seed, "signer": "A", "error": error,
+                "before": 10.0, "fit_seconds": 1, "machine": "cpu"}
+
+    lines = [line("lifter", 9.0, 0), line("lifter", 7.0, 1), line("TCN", 8.0, 1), line("MLP", 8.0, 2)]
+    cells = {row.split()[0]: row.split()[3:5] for row in tables(lines) if row.startswith(("lifter ", "TCN", "MLP"))}
+    assert cells == {"lifter": ["0.800", "0.800"], "TCN": ["0.800", "0.700"], "MLP": ["0.800", "0.000"]}  # a deviation
+
+
+def test_the_floor_stands_beside_the_same_model_that_does_not_know_the_signers():
+    lines = [{"protocol": protocol, "variant": "", "model": model, "seed": 0, "signer": signer, "error": error}
+             for protocol, model, signer, error in (("floor", "LSTM", "A", 2.0), ("floor", "LSTM", "B", 4.0),
+                                                    ("P1", "LSTM", "A", 6.0), ("P1", "LSTM", "B", 8.0),
+                                                    ("P1", "LSTM", "C", 99.0), ("floor", "ridge", "A", 1.0))]
+    assert summary(lines) == ["floor: LSTM 3.00 on 2 signers whom it knows, 7.00 on all of their clips where it does "
+                              "not (P1)"]
+
+
+def test_the_picture_has_the_models_that_were_run_on_everybody(tmp_path, monkeypatch):
+    Axes = pytest.importorskip("matplotlib.axes").Axes
+    drawn = []
+    monkeypatch.setattr(signer_tables, "PICTURES", tmp_path)
+    monkeypatch.setattr(Axes, "barh", lambda self, place, width, **_: drawn.append((place, width)))
+    lines = [{"protocol": "P1", "variant": "", "model": model, "seed": 0, "signer": signer, "error": error}
+             for model, signer, error in (("lifter", "A", 1.0), ("lifter", "B", 3.0), ("TCN", "B", 1.0),
+                                          ("ridge", "A", 5.0), ("ridge", "B", 5.0))]
+    assert signer_tables.draw_models(lines)[1] == "signers.png"
+    assert drawn == [(0, 2.0), (1, 5.0)]
 
 
 class Recall(BaseEstimator):
