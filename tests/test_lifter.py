@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from liftz import Flat, FrameRidge, LSTMRegressor, RootCenterer, Skeleton, make_lifter
 from liftz.metrics import mpjpe
 from liftz.sequences import to_object_array
-from liftz.skeletons import COCO_WHOLEBODY_133, KINECT_20, PANOPTIC_138
+from liftz.skeletons import COCO_WHOLEBODY_133, KINECT_20, MEDIAPIPE_HOLISTIC, PANOPTIC_138
 
 
 def test_it_is_a_pipeline_of_named_steps():
@@ -173,10 +173,11 @@ def test_two_names_of_a_root_that_are_never_seen_together_are_told():
         RootCenterer(hips).fit_transform([clip])
 
 
-@pytest.mark.parametrize("skeleton", [KINECT_20, COCO_WHOLEBODY_133, PANOPTIC_138], ids=lambda skeleton: skeleton.name)
-def test_its_nets_have_two_million_parameters_at_most(skeleton):
+@pytest.mark.parametrize(("skeleton", "most"), [(KINECT_20, 2e6), (COCO_WHOLEBODY_133, 2e6), (PANOPTIC_138, 2e6),
+                                                (MEDIAPIPE_HOLISTIC, 2.6e6)])
+def test_its_nets_have_two_million_parameters_at_most_and_some_more_of_all_mediapipe_has(skeleton, most):
     rng = np.random.default_rng(0)
     clip = rng.normal(size=(12, len(skeleton), 2))
     one = make_lifter(skeleton, n_nets=1, max_epochs=1).fit([clip], [clip.sum(axis=2)])["lift"].regressor_
     n_nets = make_lifter(skeleton)["lift"].regressor.n_nets
-    assert n_nets * sum(weights.numel() for weights in one.nets_[0].module_.parameters()) <= 2_000_000
+    assert n_nets * sum(weights.numel() for weights in one.nets_[0].module_.parameters()) <= most
