@@ -9,6 +9,7 @@ import numpy as np
 from results import machine, write_section
 
 PICTURES = Path(__file__).with_name("pictures")
+WIDE = ", 1024 channels"
 PARTS = "the lifter with one net, and with one thing changed"
 COLUMNS = {"mm": 7, "signers": 8, "seeds": 10, "worst": 12, "offset": 7, "motion": 7, "posture off": 12, "mpjve": 11,
            "inside": 10, "width": 7, "new": 10, "ratio": 7, "from to": 13, "fits": 5, "s a fit": 8}
@@ -99,6 +100,8 @@ def share(mine, theirs):
 
 def unchanged(model):
     """What a model is compared with: the lifter, or what one of its kind was before the change."""
+    if model.endswith(WIDE):
+        return model.removesuffix(WIDE)
     if model.startswith("one net"):
         return "one net, own sizes" if model.startswith("one net, own sizes, ") else "one net"
     if model.startswith("lifter, every second frame, "):
@@ -132,7 +135,7 @@ def tables(lines):
                        "offset, and before it: of the fits that told them")
         else:
             one = variant.startswith(PARTS)
-            plain = "one net, or one of own sizes" if one else "the lifter, or that of every second frame"
+            plain = "one net, or one of own sizes" if one else "the lifter, or what a model is a variant of"
             out.append(f"ratio: to {plain}, on the signers and seeds that both have; from to: over those")
         unplaced = max(int(line.get("unplaced", 0)) for found in models.values() for line in found)
         if unplaced:
