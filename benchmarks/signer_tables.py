@@ -147,9 +147,9 @@ def summary(lines):
     """What the lifter's error is of its best rival's and of the ridge's, each on the signers that both were run on."""
     out, found = [], by_table(lines)
     for model, knows in found.get(("floor", ""), {}).items():
-        if pairs := paired(knows, found.get(("P1", ""), {}).get(model, [])).values():
-            own, new = np.mean(list(pairs), axis=0)
-            out.append(f"floor: {model} {own:.2f} on {len(pairs)} signers whom it knows, "
+        if pairs := paired(knows, found.get(("P1", ""), {}).get(model, [])):
+            own, new = np.mean(list(pairs.values()), axis=0)
+            out.append(f"floor: {model} {own:.2f} on {len({signer for signer, _ in pairs})} signers whom it knows, "
                        f"{new:.2f} on all of their clips where it does not (P1)")
     for (protocol, variant), models in found.items():
         if "lifter" not in models or len(models) < 3 or protocol == "P6":  # P6's errors are told of those before
@@ -192,7 +192,7 @@ def write_results(lines):
 
 
 def draw_models(lines):
-    """Every model's error on P1 and P2, a dot for each signer."""
+    """The error on P1 and P2 of every model that was run on all signers, a dot for each of these."""
     from matplotlib.figure import Figure
 
     found = {protocol: models for (protocol, variant), models in by_table(lines).items()

@@ -174,7 +174,8 @@ def test_two_names_of_a_root_that_are_never_seen_together_are_told():
 
 
 @pytest.mark.parametrize(("skeleton", "most"), [(KINECT_20, 2e6), (COCO_WHOLEBODY_133, 2e6), (PANOPTIC_138, 2e6),
-                                                (MEDIAPIPE_HOLISTIC, 2.6e6)])
+                                                (MEDIAPIPE_HOLISTIC, 2.6e6)],
+                         ids=lambda value: getattr(value, "name", None))
 def test_its_nets_have_two_million_parameters_at_most_and_some_more_of_all_mediapipe_has(skeleton, most):
     rng = np.random.default_rng(0)
     clip = rng.normal(size=(12, len(skeleton), 2))
