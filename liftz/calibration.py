@@ -42,7 +42,7 @@ class ErrorModel:
 
     def __init__(self, X, errors, signers, training=None):
         clips, of_clips = training or (X, signers)
-        signers, of_clips = _numbered(signers, of_clips)
+        of_clips, signers = _numbered(of_clips, signers)
         flat = np.concatenate(errors)
         # Each half of the signers is judged by a ridge on the other half.
         sides = np.isin(signers, np.unique(signers)[::2])
@@ -121,8 +121,8 @@ class ErrorModel:
 
 
 def _numbered(*parts):
-    """Labels of any kind as numbers, the same in all parts."""
-    labels = sorted({label for part in parts for label in part.tolist()}, key=repr)
+    """Labels of any kind as numbers, the same in all parts, in the order in which they appear."""
+    labels = dict.fromkeys(label for part in parts for label in part.tolist())
     number = {label: i for i, label in enumerate(labels)}
     return [np.array([number[label] for label in part.tolist()]) for part in parts]
 

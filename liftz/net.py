@@ -156,7 +156,10 @@ def lift(nets, X, *, features, stride, sizes, least):
 
 
 def feature_statistics(dataset):
-    """Mean and standard deviation of the features over a data set's windows, before any augmentation."""
+    """Mean and standard deviation of the features over a data set's windows, before any augmentation.
+
+    Of one that never varies, nothing can be learnt: its deviation is infinite, so that nets take no notice of it.
+    """
     count, total, squares = 0, 0.0, 0.0
     for clip, start, stop in dataset.windows:
         features = dataset.features(dataset.bodies(clip, start, stop)).astype(np.float64)
@@ -168,7 +171,7 @@ def feature_statistics(dataset):
     n_keypoints, n_channels = dataset.X[0].shape[1:]
     least = 1e-6 * np.sqrt(squares / count)  # in whatever unit
     least[:2 * n_keypoints] = np.maximum(least[:2 * n_keypoints], 1e-9 * scale[:2 * n_keypoints].max())
-    scale = np.where(scale > least, scale, 1.0)
+    scale = np.where(scale > least, scale, np.inf)
     if n_channels == 3:  # another detector's confidences must not drown what it saw
         confidences = slice(3 * n_keypoints, 4 * n_keypoints)
         scale[confidences] = np.maximum(scale[confidences], LEAST_OF_CONFIDENCE)

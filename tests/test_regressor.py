@@ -523,6 +523,19 @@ def test_confidences_that_were_all_alike_in_training_do_not_drown_what_is_seen()
     assert (module.scale[18:24] == 0.5).all()
 
 
+@pytest.mark.parametrize("look_ahead", [None, 0])
+def test_what_never_varied_in_training_is_taken_no_notice_of(data, look_ahead):
+    X, y, _ = data
+    for clip in X:
+        clip[:, 4] = np.where(np.isnan(clip[:, 4]), np.nan, 0.1)
+    lstm = tiny_lstm(None, look_ahead=look_ahead).fit(X, y)
+    for away in (1e-3, 1.0, 1e3):
+        moved = to_object_array([clip.copy() for clip in X])
+        for clip in moved:
+            clip[:, 4] += np.float32(away)
+        assert_same(lstm.predict(moved), lstm.predict(X), 1e-6)
+
+
 def test_no_net_does_without_the_signer_who_alone_tells_of_a_keypoint():
     X, y, _ = recordings(lengths=(9,) * 10, gaps=False)
     signers = np.repeat(list("ABCDE"), 2)
