@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .sequences import check_sequences, to_object_array
-from .skeleton import Skeleton
+from .skeleton import check_skeleton
 from .skeletons import BODY_25, KINECT_JOINTS, POSE_33
 from .transformer import SequenceTransformer
 
@@ -60,9 +60,7 @@ def correspondence(source, target):
     >>> [name for name, parts in correspondence(OPENPOSE_137, KINECT_20).items() if not parts]
     ['Head', 'Neck', 'HandLeft', 'HandRight', 'SpineMid', 'FootLeft', 'FootRight']
     """
-    for skeleton in (source, target):
-        if not isinstance(skeleton, Skeleton):
-            raise TypeError(f"expected a Skeleton such as liftz.skeletons.OPENPOSE_137, got {skeleton!r}")
+    source, target = map(check_skeleton, (source, target))
     if source.keypoints == target.keypoints:
         return {name: (name,) for name in target.keypoints}
     given = dict(zip(meanings(source), source.keypoints, strict=True))

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from .augmentation import BodyAugmenter
 from .preprocessing import RegionSelector, RootCenterer
 from .regressor import LSTMRegressor
+from .skeleton import check_skeleton
 from .target import TransformedTarget
 
 __all__ = ["Lifter", "make_lifter"]
@@ -93,7 +94,7 @@ class Lifter(Pipeline):
         """
         check_is_fitted(self)
         regressor = getattr(self[-1], "regressor_", self[-1])
-        if not isinstance(regressor, LSTMRegressor):
+        if not hasattr(regressor, "novelty"):
             raise ValueError(f"novelty takes an LSTMRegressor, got a {type(regressor).__name__}")
         return regressor.novelty(self._inputs(X))
 
@@ -104,6 +105,7 @@ class Lifter(Pipeline):
         """A `Stream` of this lifter, which takes frames one by one; it needs a `look_ahead`."""
         from .streaming import Stream
 
+        check_is_fitted(self)
         return Stream(self)
 
 
@@ -142,6 +144,7 @@ def make_lifter(skeleton, regressor=None, *, select=None, **parameters):
     >>> lifter.fit(data.X, data.y).predict(data.X)[0].shape == data.y[0].shape
     True
     """
+    skeleton = check_skeleton(skeleton)
     if regressor is None:
         kept = skeleton if select is None else skeleton.subset(select)
         augment = BodyAugmenter(kept) if kept.edges else None

@@ -48,7 +48,8 @@ class RootCenterer(SequenceTransformer):
     -----
     UserWarning
         By `fit`: if keypoints of a region are seen, but its root never; if keypoints lie at exactly (0, 0), which is
-        how some detectors write "not seen"; if clips know depths of a region, but never that of its root.
+        how some detectors write "not seen", or some depths of one that is no root are exactly 0; if clips know depths
+        of a region, but never that of its root.
 
     Examples
     --------
@@ -73,24 +74,36 @@ class RootCenterer(SequenceTransformer):
             _space(out)[:, members] -= track
         if not seen(out).any():
             roots = dict.fromkeys(self.skeleton.roots.values() if self.per_region else [self.skeleton.root])
-            raise ValueError(f"{where} never shows the root {' or '.join(map(repr, roots))} of skeleton "
-                             f"{self.skeleton.name!r}; Skeleton.with_root(...) measures from another keypoint")
+            lacks = "never shows" if clip.ndim == 3 else "has depths (y), but none beside that of"
+            raise ValueError(f"{where} {lacks} the root {' or '.join(map(repr, roots))} of skeleton "
+                             f"{self.skeleton.name!r}; leave it out, or measure from another keypoint: "
+                             f"Skeleton.with_root(...)")
         return out
 
     def learn(self, X):
         if X[0].ndim == 2:
             self._tell_of_lost_depths(X)
+            self._tell_of_zeros(X)
             return
-        roots = np.unique(np.concatenate([root for _, root in self._parts()]))
         for members, root in self._parts():
             placed = any(seen(clip)[:, root].all(axis=1).any() for clip in X)
             if not placed and any(seen(clip)[:, members].any() for clip in X):
                 warnings.warn(f"{self._regions(members)}: not seen, since no clip shows the root {self._names(root)}; "
                               f"to measure from another keypoint, use Skeleton.with_root", stacklevel=3)
-        zeros = sum(int((np.delete(clip[..., :2], roots, axis=1) == 0).all(axis=2).sum()) for clip in X)
-        if zeros > 0.001 * sum(clip.shape[0] * clip.shape[1] for clip in X):
-            warnings.warn(f"{zeros} keypoints lie at exactly (0, 0); if that means 'not seen', as in OpenPose's files, "
-                          f"make them NaN", stacklevel=3)
+        self._tell_of_zeros(X)
+
+    def _tell_of_zeros(self, X):
+        roots = np.unique(np.concatenate([root for _, root in self._parts()]))
+        if X[0].ndim == 3:
+            zeros = np.sum([(clip[..., :2] == 0).all(axis=2).sum(axis=0) for clip in X], axis=0)
+        else:
+            zeros = np.sum([(depth == 0).sum(axis=0) for depth in X], axis=0)
+            zeros[zeros == np.sum([seen(depth).sum(axis=0) for depth in X], axis=0)] = 0  # always there, as a root is
+        n = np.delete(zeros, roots).sum()
+        if n > 0.001 * sum(clip.shape[0] * clip.shape[1] for clip in X):
+            what = ("depths are exactly 0; if that means 'not known'" if X[0].ndim == 2 else
+                    "keypoints lie at exactly (0, 0); if that means 'not seen', as in OpenPose's files")
+            warnings.warn(f"{n} {what}, make them NaN", stacklevel=4)
 
     def _tell_of_lost_depths(self, y):
         for members, root in self._parts():

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .skeleton import check_skeleton
+
 __all__ = ["check_pair", "check_sequences", "check_targets", "pad", "seen", "to_object_array"]
 
 SHAPES = {2: "(n_frames, n_keypoints)", 3: "(n_frames, n_keypoints, 2 or 3)"}
@@ -59,7 +61,7 @@ def check_sequences(X, y=None, *, ndim=3, n_keypoints=None, n_channels=None, ske
     """
     ndims = (ndim,) if isinstance(ndim, int) else tuple(ndim)
     if skeleton is not None:
-        n_keypoints = len(skeleton)
+        n_keypoints = len(check_skeleton(skeleton))
     X_ = _check(X, names[0], ndims, n_keypoints, n_channels, skeleton, allow_unseen, positions)
     if y is None:
         return X_

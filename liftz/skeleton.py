@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["Skeleton"]
+__all__ = ["Skeleton", "check_skeleton"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -238,6 +238,13 @@ class Skeleton:
     def _check_region(self, region):
         if region not in self.regions:
             raise ValueError(f"skeleton {self.name!r} has no region {region!r}; it has {', '.join(self.regions)}")
+
+
+def check_skeleton(skeleton):
+    """The gate for skeletons: a `Skeleton` as it is, and a TypeError for all else."""
+    if not isinstance(skeleton, Skeleton):
+        raise TypeError(f"expected a Skeleton such as liftz.skeletons.OPENPOSE_137, got {skeleton!r}")
+    return skeleton
 
 
 def _tuple(names):

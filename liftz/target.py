@@ -96,6 +96,8 @@ class TransformedTarget(MetaEstimatorMixin, SequenceRegressorMixin, BaseEstimato
     def adapt(self, X, y, **parameters):
         """A copy whose regressor went on learning from a few clips of one person; see `LSTMRegressor.adapt`."""
         check_is_fitted(self, "regressor_")
+        if not hasattr(self.regressor_, "adapt"):
+            raise ValueError(f"adapt takes an LSTMRegressor, got a {type(self.regressor_).__name__}")
         centerer = _centerer(self.transformer_)
         y = check_sequences(y, ndim=2, skeleton=None if centerer is None else centerer.skeleton, names=("y", ""))
         adapted = copy(self)

@@ -7,9 +7,11 @@ import warnings
 import numpy as np
 import pytest
 from lifting_cases import SIGNER, TINY, assert_clips_alone, assert_same, recordings, tiny_lifter
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from liftz import Flat, FrameRidge, LSTMRegressor, RootCenterer, Skeleton, make_lifter
+from liftz.lifter import Lifter
 from liftz.metrics import mpjpe
 from liftz.sequences import to_object_array
 from liftz.skeletons import COCO_WHOLEBODY_133, KINECT_20, MEDIAPIPE_HOLISTIC, PANOPTIC_138
@@ -43,6 +45,25 @@ def test_its_last_step_may_be_any_regressor_with_signers_or_without(regressor):
     expected = regressor.fit(RootCenterer(SIGNER).fit_transform(X), y)
     lifter = make_lifter(SIGNER).set_params(lift=regressor).fit(X, y, groups=signers)
     assert_same(lifter.predict(X), expected.predict(RootCenterer(SIGNER).fit_transform(X)))
+
+
+@pytest.mark.parametrize("wrong", [20, "KINECT_20", ["hip", "neck"]])
+def test_what_is_no_skeleton_is_refused_by_name(wrong):
+    for make in (make_lifter, RootCenterer, LSTMRegressor):
+        with pytest.raises(TypeError, match="expected a Skeleton such as liftz.skeletons.OPENPOSE_137, got"):
+            make(wrong).fit(*recordings()[:2])
+
+
+def test_what_a_regressor_cannot_do_is_told_and_what_is_not_fitted():
+    X, y, _ = recordings(gaps=False)
+    ridge = make_lifter(SIGNER, FrameRidge()).fit(X, y)
+    with pytest.raises(ValueError, match="adapt takes an LSTMRegressor, got a FrameRidge"):
+        ridge.adapt(X[:1], y[:1])
+    with pytest.raises(ValueError, match="novelty takes an LSTMRegressor, got a FrameRidge"):
+        ridge.novelty(X)
+    for use in (Lifter.stream, lambda lifter: lifter.novelty(X), lambda lifter: lifter.adapt(X[:1], y[:1])):
+        with pytest.raises(NotFittedError):
+            use(tiny_lifter(look_ahead=0))
 
 
 def test_depths_come_out_in_the_unit_of_y_relative_to_their_roots():
@@ -159,9 +180,18 @@ def test_a_root_in_no_clip_and_zeros_for_not_seen_are_told():
         tiny_lifter().fit(hidden, y)
     with pytest.warns(UserWarning, match=r"6 keypoints lie at exactly \(0, 0\)"):
         tiny_lifter().fit(zeros, y)
+    unknown = to_object_array([depth.copy() for depth in y])
+    for depth in unknown:
+        depth[2, SIGNER.index("head")] = 0
+    with pytest.warns(UserWarning, match="6 depths are exactly 0; if that means 'not known', make them NaN"):
+        tiny_lifter().fit(X, unknown)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tiny_lifter().fit(X, y)
+        for depth in unknown:
+            depth[:, SIGNER.index("head")] = 0  # always as deep as the root
+            depth[:, SIGNER.index("hip")] = 0
+        tiny_lifter().fit(X, unknown)
 
 
 def test_two_names_of_a_root_that_are_never_seen_together_are_told():

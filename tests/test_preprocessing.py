@@ -140,7 +140,8 @@ def test_a_region_whose_root_is_never_seen_counts_as_not_seen(kind, data):
 def test_a_clip_without_a_root_is_refused(kind, skeleton, per_region, root):
     clips = [np.ones((2, 6, *KINDS[kind])), np.ones((2, 6, *KINDS[kind]))]
     space(clips[1])[:, [HIP, WRIST]] = NAN
-    message = rf"^clip 1 never shows the root {root} of skeleton '{skeleton.name}'; Skeleton.with_root\(...\)"
+    lacks = r"has depths \(y\), but none beside that of" if kind == "depths" else "never shows"
+    message = rf"^clip 1 {lacks} the root {root} of skeleton '{skeleton.name}'; leave it out, .*with_root\(...\)"
     with pytest.raises(ValueError, match=message):
         RootCenterer(skeleton, per_region).fit_transform(clips)
     RootCenterer(skeleton.with_root("tip"), per_region=False).fit_transform(clips)
