@@ -82,47 +82,30 @@ class Center:
 
 
 class Complete:
-    """A causal `Completion`.
+    """A causal `Completion`; `last` has where every keypoint was last seen."""
 
-    Attributes
-    ----------
-    last : array of shape (n_keypoints, 2)
-        Where every keypoint was last seen.
-    own : array of shape (stride, n_keypoints), of float32
-        1 where that phase has seen it.
-    """
-
-    def __init__(self, attributes, stride):
-        n_keypoints = len(attributes["known"])
-        self.own = np.zeros((stride, n_keypoints), np.float32)
+    def __init__(self, attributes):
         self._completion = Completion.__new__(Completion)
         vars(self._completion).update(attributes)
-        self.last = np.full((n_keypoints, 2), NAN)
+        self.last = np.full((len(self._completion.known), 2), NAN)
         self._last = _complex(self.last.ravel())
 
     def __call__(self, points, confidences, n_before):
-        seen = points == points
-        np.copyto(self._last, points, where=seen)
-        own = self.own[n_before % len(self.own)]
-        own[seen] = 1
-        put_in = (own == 0) & self._completion.known
-        if not put_in.any():
+        np.copyto(self._last, points, where=points == points)
+        known = self._completion.known
+        told = (self._last == self._last) & known
+        lacking = known & ~told
+        if not lacking.any() or not told.any():
             return points, confidences
-        shown = (self._last == self._last) & self._completion.known
-        if not shown.any():
-            return points, confidences
-        fill = self._last
-        if not shown[self._completion.known].all():
-            poses = self._completion.fill(self.last[None], shown)[0].astype(np.float32)
-            fill = np.where(shown, self._last, _complex(poses.ravel()))
-        points = np.where(put_in, fill, points)
+        poses = self._completion.fill(self.last[None], told)[0].astype(np.float32)
+        points = np.where(lacking, _complex(poses.ravel()), points)
         if confidences is not None:
-            confidences = np.where(put_in, np.float32(self._completion.confidence), confidences)
+            confidences = np.where(lacking, np.float32(self._completion.confidence), confidences)
         return points, confidences
 
 
 class FrameFeatures:
-    """`frame_features` with ``causal=True``, in another order.
+    """`frame_features` with ``causal=True`` and ``gaps=False``, in another order.
 
     Parameters
     ----------
@@ -130,68 +113,72 @@ class FrameFeatures:
         What `frame_features` is given beside the clip.
     n_keypoints, n_channels : int
         Of a frame.
-    n_clips : int
-        How many clips are followed at a time.
+    stride : int
 
     Attributes
     ----------
-    values : array of shape (n_clips, n_features)
-        Of each clip's last frame, those first that seldom change.
-    shown : array of shape (n_clips, n_keypoints, 2)
-        Where each keypoint was last seen, NaN if it never was; only bones ask for it.
-    late : array of shape (n_clips, 2, n_bones)
-        With a span, the longest of each bone in the half span before, and so far in this one; -1 if it was not shown.
+    values : array of shape (stride, n_features)
+        Of each phase's last frame, those first that seldom change.
+    shown : array of shape (n_keypoints, 2)
+        Where each keypoint was last seen, NaN if it never was.
+    longest : array of shape (n_bones,)
+        How long each bone showed itself so far; 0 if it did not.
+    late : array of shape (stride, 2, n_bones)
+        The same for each phase in the half span before, and so far in this one; -1 if it did not.
     n_lasting : int
-        How many of them do not change as long as the same keypoints are seen and no bone shows itself longer.
+        How many of them do not change as long as no keypoint is seen first and no bone shows itself longer.
     order : int array of shape (n_features,)
         Where each is among those of `frame_features`.
     """
 
-    def __init__(self, parameters, n_keypoints, n_channels, n_clips):
+    def __init__(self, parameters, n_keypoints, n_channels, stride):
         a, b = parameters["bones"] or ([], [])
         n, n_confidences = len(a), n_keypoints * (n_channels == 3)
         self._ends = np.array([a, b], int)
         self._known = ~parameters["unseen"]
         sizes = [2 * n_keypoints, n_keypoints, n_confidences, n, n, n]
-        xy, visible, confidence, length, longest, rise = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-        parts = [visible, longest, xy, confidence, length, rise]
+        xy, known, confidence, length, longest, rise = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+        parts = [known, longest, xy, confidence, length, rise]
         self.order = np.concatenate(parts)
-        self.n_lasting = len(visible) + len(longest)
-        self.values = np.zeros((n_clips, len(self.order)), np.float32)
-        self.shown = np.full((n_clips, n_keypoints, 2), NAN)
-        self.late = np.full((n_clips, 2, n), np.float32(-1))
+        self.n_lasting = len(known) + len(longest)
+        self.values = np.zeros((stride, len(self.order)), np.float32)
+        self.shown = np.full((n_keypoints, 2), NAN)
+        self._shown = _complex(self.shown.ravel())
+        self.longest = np.zeros(n, np.float32)
+        self.late = np.full((stride, 2, n), np.float32(-1))
         self._half = None if parameters.get("span") is None else max(1, parameters["span"] // 2)
         self._views = []
-        for row, shown in zip(self.values, self.shown, strict=True):
-            visible, longest, xy, *others = np.split(row, np.cumsum([len(part) for part in parts])[:-1])
-            self._views.append((visible, longest, _complex(xy), *others, _complex(shown.ravel())))
+        for row in self.values:
+            known, longest, xy, *others = np.split(row, np.cumsum([len(part) for part in parts])[:-1])
+            self._views.append((known, longest, _complex(xy), *others))
 
-    def __call__(self, points, confidences, i, n_before):
-        """Bring the features of clip `i` up to a frame, before which there were so many."""
-        visible, longest, xy, confidence, length, rise, shown = self._views[i]
+    def __call__(self, points, confidences, phase, n_before):
+        """Bring the features of a phase up to a frame, before which it had so many."""
+        known, longest, xy, confidence, length, rise = self._views[phase]
+        shown = self._shown
         seen = points == points
         seen &= self._known
-        visible[:] = seen
-        np.copyto(xy, points, where=seen)
+        np.copyto(shown, points, where=seen)
+        ever = shown == shown
+        known[:] = ever
+        np.copyto(xy, shown, where=ever)
         if confidences is not None:
             confidence[:] = np.where(self._known & ~np.isnan(confidences), confidences, 0)
         if len(length):
-            np.copyto(shown, points, where=seen)
             a, b = shown.take(self._ends)
             bones = a - b
             np.hypot(bones.real, bones.imag, out=length)
             np.fmax(length, 0, out=length)
             a, b = seen.take(self._ends)
-            if self._half is None:
-                np.maximum(longest, length, out=longest, where=a & b)
-            else:
-                before, now = self.late[i]
-                if n_before and n_before % self._half == 0:
-                    np.copyto(before, now, where=now >= 0)
-                    now[:] = -1
-                np.maximum(now, length, out=now, where=a & b)
-                np.maximum(before, now, out=longest)
-                np.maximum(longest, 0, out=longest)
+            both = a & b
+            np.maximum(self.longest, length, out=self.longest, where=both)
+            before, now = self.late[phase]
+            if self._half is not None and n_before and n_before % self._half == 0:
+                np.copyto(before, now, where=now >= 0)
+                now[:] = -1
+            np.maximum(now, length, out=now, where=both)
+            np.maximum(before, now, out=longest)
+            np.copyto(longest, self.longest, where=longest < 0)
             np.multiply(longest, longest, out=rise)
             rise -= length * length
             np.fmax(rise, 0, out=rise)

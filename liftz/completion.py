@@ -77,7 +77,7 @@ class Completion:
         told = [(clip[..., 2][seen(clip)].sum(dtype=np.float64), seen(clip).sum()) for clip in X if clip.shape[2] == 3]
         self.confidence = float(np.divide(*np.sum(told, axis=0))) if told else 1.0
 
-    def __call__(self, clip, causal=False, stride=1):
+    def __call__(self, clip, causal=False):
         """A clip with those keypoints put in; itself if there are none.
 
         Parameters
@@ -85,27 +85,19 @@ class Completion:
         clip : array of shape (n_frames, n_keypoints, 2 or 3)
         causal : bool, default=False
             Whether to leave out later frames: then a keypoint is put in until it is seen first.
-        stride : int, default=1
-            Nets see every so many frames by themselves. To those that never show a keypoint that others do, it comes
-            from these, on a line over time.
 
         Returns
         -------
         array like `clip`
         """
         visible = seen(clip)
-        own = np.empty_like(visible)
-        for phase in range(min(stride, len(clip))):
-            of_phase = visible[phase::stride]
-            own[phase::stride] = np.maximum.accumulate(of_phase) if causal else of_phase.any(axis=0)
-        if own[:, self.known].all():
+        told = np.maximum.accumulate(visible) if causal else np.broadcast_to(visible.any(axis=0), visible.shape)
+        if told[:, self.known].all():
             return clip
-        xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
-        told = seen(xy) & self.known
+        told = told & self.known
         lacking = ~told & self.known & told.any(axis=1, keepdims=True)
+        xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
         out = clip.copy()
-        from_others = told & ~own
-        out[from_others, :2], out[from_others, 2:] = xy[from_others], self.confidence
         for shown in np.unique(told[lacking.any(axis=1)], axis=0):
             frames = np.flatnonzero((told == shown).all(axis=1))
             hidden = np.flatnonzero(self.known & ~shown)

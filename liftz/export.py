@@ -144,14 +144,11 @@ def _regress(graph, clip, fitted):
         clip = _completed(graph, clip, fitted)
     (size, size_of_depths), n_frames = bones.sizes(graph, clip, fitted["size_"]["attributes"]), graph.length(clip)
     clip = graph("Div", clip, _of_channels(graph, size, n_channels))
-    missing = graph("Mod", graph("Sub", np.array([0]), n_frames), np.array([stride]))
-    pads = graph("Concat", np.zeros(3, np.int64), missing, np.zeros(2, np.int64), axis=0)
-    clip = graph("Reshape", graph("Pad", clip, pads, NAN), np.array([-1, stride, n_keypoints, n_channels]))
+    parameters = fitted["features_"]["parameters"]
+    features = clips.features(graph, clip, parameters, stride, n_channels)
     lengths = graph("Div", graph("Add", graph("Sub", n_frames, np.arange(stride)), np.array([stride - 1])),
                     np.array([stride]))
     lengths = graph.cast(graph("Max", lengths, np.array([1])), np.int32)  # without frames, it is cut off below
-    parameters = fitted["features_"]["parameters"]
-    features = clips.features(graph, clip, lengths, parameters, stride, n_keypoints, n_channels)
     n_steps, least = graph.length(features), least_steps(parameters)
     if least:
         features, lengths, held = nets.hold_ends(graph, features, lengths, least)
@@ -170,7 +167,7 @@ def _completed(graph, clip, fitted):
     factors = _of_channels(graph, size, n_channels)
     causal = fitted["features_"]["parameters"]["causal"]
     whole, put_in = clips.complete(graph, graph("Div", clip, factors), fitted["completion_"]["attributes"],
-                                   n_channels, causal, fitted["stride_"])
+                                   n_channels, causal)
     return graph("Where", put_in, graph("Mul", whole, factors), clip)
 
 

@@ -10,10 +10,10 @@ from .sequences import seen
 __all__ = ["bone_ends", "feature_columns", "frame_features", "longest_nearby", "longest_of_late", "longest_shown"]
 
 
-def frame_features(clip, bones=None, causal=False, unseen=None, span=None):
+def frame_features(clip, bones=None, causal=False, unseen=None, span=None, stride=1, gaps=True):
     """Features of every frame of a clip.
 
-    Keypoints, with gaps bridged over time; which of them were seen; their confidence, if
+    Keypoints, with gaps bridged over time; which of them were seen, or are known so; their confidence, if
     there is one. With bones, three features each of the bone's projection: its length l
     now, the longest that it showed in the clip, or nearby (95th percentile, near its true length L),
     and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in C. J. Taylor,
@@ -33,8 +33,13 @@ def frame_features(clip, bones=None, causal=False, unseen=None, span=None):
     unseen : array of shape (n_keypoints,), of bool, optional
         Keypoints to take for missing, whether the clip shows them or not.
     span : int, optional
-        Of how many frames clips usually are. The longer the time, the longer bones show themselves: so in much longer
+        Of how many steps clips usually are. The longer the time, the longer bones show themselves: so in much longer
         ones their longest is that nearby, see `longest_nearby` and `longest_of_late`. Default: it is that of the clip.
+    stride : int, default=1
+        How many frames there are to a step. A causal bone's longest is that of its own phase of the stride, since the
+        very longest of more frames would be longer; only until that shows the bone it is that of all phases.
+    gaps : bool, default=True
+        Whether to tell which keypoints a frame shows, or else which are known: shown, or bridged.
 
     Returns
     -------
@@ -56,14 +61,20 @@ def frame_features(clip, bones=None, causal=False, unseen=None, span=None):
     visible = seen(clip)
     xy = bridge(clip[..., :2], hold_ends=True, causal=causal)
     xy[~seen(xy)] = np.nan  # half a point is not seen
-    parts = [xy.reshape(n_frames, -1), visible]
+    parts = [xy.reshape(n_frames, -1), visible if gaps else seen(xy)]
     if clip.shape[2] == 3:
         parts.append(clip[..., 2])
     if bones is not None:
         a, b = bones
         length = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
         shown = np.where(visible[:, a] & visible[:, b], length, np.float32(np.nan))
-        longest = longest_of_late(shown, span) if causal else longest_nearby(shown, span)
+        if causal:
+            longest = np.fmax.accumulate(shown)
+            for phase in range(stride):
+                own = longest_of_late(shown[phase::stride], span)
+                np.copyto(longest[phase::stride], own, where=~np.isnan(own))
+        else:
+            longest = longest_nearby(shown, None if span is None else span * stride)
         parts += [length, longest, np.sqrt(np.maximum(longest**2 - length**2, 0))]
     out = np.concatenate(parts, axis=1, dtype=np.float32)
     out[np.isnan(out)] = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import torch
 from skorch import NeuralNet
@@ -24,7 +26,7 @@ class ClipDataset(Dataset):
 
     Parameters
     ----------
-    X, y : object arrays of clips and of depths, or None for `y`
+    X, y : object arrays of clips and of depths
     features : callable
         Makes ``(n_frames, n_features)`` of a clip.
     window : int, optional
@@ -43,7 +45,7 @@ class ClipDataset(Dataset):
         Draws the order of batches and the augmentation.
     """
 
-    def __init__(self, X, y=None, *, features=frame_features, window=None, stride=1, sizes=None, targets=None,
+    def __init__(self, X, y, *, features=frame_features, window=None, stride=1, sizes=None, targets=None,
                  augment=None, groups=None, rng=None):
         self.X, self.y, self.features, self.stride, self.rng = X, y, features, stride, rng
         self.targets, self.augment, self.groups = targets, augment, groups
@@ -59,8 +61,6 @@ class ClipDataset(Dataset):
         if self.rng is not None:
             start += self.rng.integers(min(self.stride, stop - start))
         clip = self.bodies(index, start, stop)
-        if self.y is None:
-            return self.features(clip), np.empty((len(clip), 0), np.float32)
         depth = scaled(self.y[index][start:stop:self.stride], self.factors[1][index])
         if self.augment is not None:
             clip, depth = self.augment(clip, depth, self.rng, None if self.groups is None else self.groups[index])
@@ -98,8 +98,9 @@ class ClipNet(NeuralNet):
         """Take so large a share of the way to another net's weights, and to what else it has learnt."""
         own, other = (of_net.module_.state_dict() for of_net in (self, net))
         for name, values in own.items():
-            if values.is_floating_point():
-                values.lerp_(other[name].to(values.device), share)
+            before = other[name].to(values.device)
+            if values.is_floating_point() and not torch.equal(values, before):  # some deviations are infinite
+                values.lerp_(before, share)
 
     def run_single_epoch(self, *args, **kwargs):
         # Callbacks end a fit with KeyboardInterrupt, between epochs, and so skorch keeps it to itself.
@@ -124,7 +125,9 @@ class ClipNet(NeuralNet):
 def lift(nets, X, *, features, stride, sizes, least):
     """The mean of the nets' depths of clips, in the nets' unit.
 
-    Every so many frames of a clip, from each of the first ones on, are lifted by themselves.
+    Every so many frames of a clip, from each of the first ones on, are lifted by themselves. What all frames show
+    bridges their gaps, and nets are not told of these: in training they are, but what they then make of clips with many
+    more is worse than what they make of keypoints that are nearly in their place.
 
     Parameters
     ----------
@@ -139,20 +142,25 @@ def lift(nets, X, *, features, stride, sizes, least):
     -------
     object array of shape (n_clips,), of ``(n_frames, n_keypoints)`` float32 arrays
     """
-    phases = [(i, start) for i, clip in enumerate(X) for start in range(min(stride, len(clip)))]
-    parts = to_object_array([X[i][start::stride] for i, start in phases])
-    dataset = ClipDataset(parts, features=features, sizes=sizes[:, [i for i, _ in phases]])
+    order = np.argsort([-len(clip) for clip in X], kind="stable")
+    most = max(1, min(nets[0].batch_size, FRAMES_AT_ONCE * stride // len(X[order[0]])))
+    phases = _phases(X, order, features, stride, sizes)
     depths = to_object_array([np.empty(clip.shape[:2], np.float32) for clip in X])
-    buckets = LengthBuckets(dataset.lengths, max(1, min(nets[0].batch_size, FRAMES_AT_ONCE // max(dataset.lengths))))
-    for batch in buckets:
-        held = [max(0, -(-(least - dataset.lengths[part]) // 2)) for part in batch]
-        clips = _collate([(np.pad(features, ((n, n), (0, 0)), "edge"), none)
-                          for n, (features, none) in zip(held, map(dataset.__getitem__, batch), strict=True)])
-        mean = sum(net.evaluation_step(clips).cpu().numpy() for net in nets) / np.float32(len(nets))
-        for part, n, depth in zip(batch, held, mean, strict=True):
-            i, start = phases[part]
-            depths[i][start::stride] = depth[n:n + dataset.lengths[part]]
+    while batch := list(islice(phases, most)):
+        held = [max(0, -(-(least - len(made)) // 2)) for _, _, made in batch]
+        inputs = _padded([np.pad(made, ((n, n), (0, 0)), "edge") for n, (_, _, made) in zip(held, batch, strict=True)])
+        mean = sum(net.evaluation_step((inputs, None)).cpu().numpy() for net in nets) / np.float32(len(nets))
+        for (i, start, made), n, depth in zip(batch, held, mean, strict=True):
+            depths[i][start::stride] = depth[n:n + len(made)]
     return depths
+
+
+def _phases(X, order, features, stride, sizes):
+    """Of clips in an order: which it is, where a phase of the stride begins, and its features, one by one."""
+    for i in order:
+        made = features(scaled(X[i], 1 / sizes[0][i]), stride=stride, gaps=False)
+        for start in range(min(stride, len(made))):
+            yield i, start, made[start::stride]
 
 
 def feature_statistics(dataset):
@@ -179,7 +187,12 @@ def feature_statistics(dataset):
 
 
 def _collate(items):
-    """Features padded with 0 and depths padded with NaN, beside the lengths."""
-    features, lengths = pad([features for features, _ in items])
+    """Features and depths, padded; depths with NaN."""
     depths, _ = pad([depth for _, depth in items], np.nan)
-    return {"x": torch.from_numpy(features), "lengths": torch.from_numpy(lengths)}, torch.from_numpy(depths)
+    return _padded([features for features, _ in items]), torch.from_numpy(depths)
+
+
+def _padded(features):
+    """Features padded with 0, beside their lengths."""
+    x, lengths = pad(features)
+    return {"x": torch.from_numpy(x), "lengths": torch.from_numpy(lengths)}

@@ -347,8 +347,8 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
     def _check_knows_errors(self, what):
         check_is_fitted(self, "nets_")
         if self.errors_ is None:
-            raise ValueError(f"{what} takes errors on signers not seen: fit needs four nets at least, "
-                             "and groups of four signers at least")
+            raise ValueError(f"{what} takes errors on four signers or more whom nets had not seen: fit needs four nets "
+                             "at least, and groups of as many signers, none of whom alone tells of some keypoint")
 
     def _lift(self, nets, X):
         sizes = self.size_(X)
@@ -363,7 +363,7 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         out = X.copy()
         for i, size in enumerate(self.size_(X)[0]):
             clip = scaled(X[i], 1 / size)
-            whole = self.completion_(clip, self.features_.keywords["causal"], self.stride_)
+            whole = self.completion_(clip, self.features_.keywords["causal"])
             if whole is not clip:
                 out[i] = scaled(whole, size)
         return out

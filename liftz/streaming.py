@@ -81,7 +81,7 @@ class Stream:
                              "make_lifter(..., look_ahead=0)")
         self._inputs = [_streamable(input_step, step) for step in steps]
         if fitted.get("completion_") is not None:
-            self._inputs.append(Complete(fitted["completion_"]["attributes"], fitted["stride_"]))
+            self._inputs.append(Complete(fitted["completion_"]["attributes"]))
         self._outputs = [_streamable(output_step, step) for step in (fitted["targets_"], *reversed(outputs))]
         first = (steps + [regressor])[0]
         self._shape = first["attributes"]["n_keypoints_in_"], first["attributes"]["n_channels_in_"]
@@ -96,9 +96,9 @@ class Stream:
         self._state = {
             "lifter": np.array(_fingerprint(fitted["nets_"])),
             **{f"last_{i}": step.last for i, step in enumerate(self._inputs) if isinstance(step, (Center, Complete))},
-            **{f"own_{i}": step.own for i, step in enumerate(self._inputs) if isinstance(step, Complete)},
             "features": self._features.values,
             "shown": self._features.shown,
+            "longest": self._features.longest,
             "late": self._features.late,
             "last": np.zeros((self._stride, self._n_out), np.float32),
             "h": self._nets.h,

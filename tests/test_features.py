@@ -29,19 +29,20 @@ def turned(clip, degrees):
     return out
 
 
-@given(clips, st.booleans(), st.booleans())
-def test_where_which_and_how_sure(clip, with_bones, causal):
+@given(clips, st.booleans(), st.booleans(), st.booleans())
+def test_where_which_and_how_sure(clip, with_bones, causal, gaps):
     clip = clip.copy()
     clip[0, ~is_shown(clip)[0], 2:] = np.nan
     clip.flags.writeable = False
-    features = frame_features(clip, BONES if with_bones else None, causal)
+    features = frame_features(clip, BONES if with_bones else None, causal, gaps=gaps)
     n = 6 * clip.shape[2] + 6
     assert (features.dtype, features.shape) == (np.float32, (len(clip), n + with_bones * 3 * 4))
     assert np.isfinite(features).all()
     where = loop_bridge(clip[..., :2], hold_ends=True, causal=causal)
-    where = np.where(is_shown(where)[..., None], where, 0)  # half a point is not seen
+    known = is_shown(where)
+    where = np.where(known[..., None], where, 0)  # half a point is not seen
     np.testing.assert_allclose(features[:, :12], where.reshape(len(clip), -1), rtol=1e-6, atol=1e-5)
-    np.testing.assert_array_equal(features[:, 12:18], is_shown(clip))
+    np.testing.assert_array_equal(features[:, 12:18], is_shown(clip) if gaps else known)
     if clip.shape[2] == 3:
         np.testing.assert_array_equal(features[:, 18:24], np.nan_to_num(clip[..., 2]))
 
@@ -93,6 +94,24 @@ def test_causal_features_know_nothing_of_later_frames(pair, t, span):
     np.testing.assert_array_equal(frame_features(clip[:t], BONES, causal=True, span=span), expected)
     later = np.concatenate([clip[:t], other[t:]])
     np.testing.assert_array_equal(frame_features(later, BONES, causal=True, span=span)[:t], expected)
+
+
+@given(clips, st.booleans(), st.integers(1, 4), st.sampled_from([None, 1, 4]))
+def test_a_stride_changes_but_how_long_ago_and_nearby_is(clip, causal, stride, span):
+    features = frame_features(clip, BONES, causal, span=span, stride=stride)
+    once = frame_features(clip, BONES, causal, span=None if span is None else span * stride)
+    if not causal:
+        np.testing.assert_array_equal(features, once)
+        return
+    length, longest, depth = np.split(np.arange(features.shape[1])[-12:], 3)
+    others = np.delete(np.arange(features.shape[1]), [*longest, *depth])
+    np.testing.assert_array_equal(features[:, others], once[:, others])
+    shown = np.where(is_shown(clip)[:, BONES[0]] & is_shown(clip)[:, BONES[1]], features[:, length], np.nan)
+    for t in range(len(clip)):
+        own = longest_of_late(shown[t % stride:t + 1:stride], span)[-1]
+        of_all = np.fmax.accumulate(shown[:t + 1])[-1]
+        expected = np.nan_to_num(np.where(np.isnan(own), of_all, own))
+        np.testing.assert_array_equal(features[t, longest], expected)
 
 
 bone_lengths = st.lists(st.floats(1, 100, width=32) | st.just(np.nan), min_size=1, max_size=40).map(

@@ -13,7 +13,8 @@ from skorch.callbacks import Callback
 from test_modules import TimeReadAsBatch
 
 from liftz import LSTMRegressor, MeanPose, Skeleton
-from liftz.features import frame_features
+from liftz.features import frame_features, least_steps
+from liftz.gaps import bridge
 from liftz.losses import MaskedLoss
 from liftz.metrics import mpjpe
 from liftz.net import ClipDataset, ClipNet, lift
@@ -479,18 +480,29 @@ def test_a_pickle_holds_a_network_and_no_clips():
 
 @pytest.mark.parametrize("look_ahead", [None, 0])
 def test_with_a_stride_each_phase_is_lifted_by_itself_and_then_they_are_averaged(look_ahead):
-    X, y, _ = recordings(lengths=(9, 30, 1, 2, 7, 30), gaps=False)
+    X, y, _ = recordings(lengths=(9, 30, 1, 2, 7, 30))
     lstm = tiny_lstm(stride=3, max_epochs=2, look_ahead=look_ahead).fit(X, y)
     depths = lstm.predict(X)
     assert [len(depth) for depth in depths] == [len(clip) for clip in X]
     assert_clips_alone(lstm.predict, X)
-    by_phase = tiny_lstm(stride=1, look_ahead=look_ahead).fit(X, y)
-    by_phase.nets_, by_phase.targets_, by_phase.features_ = lstm.nets_, lstm.targets_, lstm.features_
-    for clip, depth in zip(X, depths, strict=True):
+    for clip, depth in zip(lstm._completed(X), depths, strict=True):
+        features = lstm.features_(clip, stride=3, gaps=False)
         parts = np.empty_like(depth)
         for phase in range(min(3, len(clip))):
-            parts[phase::3] = by_phase.predict([clip[phase::3]])[0]
-        assert_same([depth], [average_phases(parts, 3, causal=look_ahead == 0)], 1e-3)
+            own = features[phase::3]
+            parts[phase::3] = lift(lstm.nets_, to_object_array([clip[phase::3]]), sizes=np.ones((2, 1)), stride=1,
+                                   features=lambda clip, own=own, **options: own,
+                                   least=least_steps(lstm.features_.keywords))[0]
+        expected = lstm.targets_.inverse_transform(to_object_array([average_phases(parts, 3, look_ahead == 0)]))
+        assert_same([depth], expected, 1e-3)
+
+
+def test_predict_takes_bridged_keypoints_for_seen_and_bridges_by_what_all_frames_show(data):
+    X, y, _ = data
+    lstm = tiny_lstm(None, stride=3).fit(X, y)
+    whole = to_object_array([bridge(clip, hold_ends=True) for clip in X])
+    assert any(np.isnan(clip).any() for clip in X)
+    assert_same(lstm.predict(X), lstm.predict(whole), 1e-5)
 
 
 def test_the_ends_of_short_clips_are_held_for_nets_that_see_whole_clips():

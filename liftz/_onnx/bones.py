@@ -15,16 +15,16 @@ def sizes(graph, clip, fitted):
     one, lengths = np.ones(1, np.float32), fitted["lengths"]
     if not len(lengths):
         return one, one
-    xy = graph("Slice", graph("Unsqueeze", clip, np.array([1])), np.array([0]), np.array([2]), np.array([-1]))
+    xy = graph("Slice", clip, np.array([0]), np.array([2]), np.array([-1]))
     _, shown = bone_lengths(graph, xy, graph.seen(xy), fitted["bones"])
     longest, shorter = longest_shown(graph, shown), longest_shown(graph, shown, level=0.9)
     longest = graph("Where", graph("Greater", longest, graph("Mul", shorter, np.float32(TAIL))), shorter, longest)
     shown = graph("And", graph("Not", graph("IsNaN", longest)), lengths > 0)
     ratios = graph("Where", shown, graph("Div", longest, np.where(lengths > 0, lengths, 1)), np.float32(np.inf))
-    ordered, _ = graph("TopK", ratios, np.array([len(lengths)]), n_outputs=2, axis=2, largest=0)
-    n_shown = graph("ReduceSum", graph.cast(shown, np.int64), np.array([2]), keepdims=1)
+    ordered, _ = graph("TopK", ratios, np.array([len(lengths)]), n_outputs=2, axis=1, largest=0)
+    n_shown = graph("ReduceSum", graph.cast(shown, np.int64), np.array([1]), keepdims=1)
     middle = graph("Div", graph("Max", graph("Sub", n_shown, np.array(1)), np.array(0)), np.array(2))
-    most = graph("Mul", graph("GatherElements", ordered, middle, axis=2), ASTRAY)
+    most = graph("Mul", graph("GatherElements", ordered, middle, axis=1), ASTRAY)
     longest = graph("Min", longest, graph("Mul", most, lengths))
     total, typical = (graph("Reshape", graph("ReduceSum", graph("Where", shown, of_each, np.float32(0)), keepdims=0),
                             np.array([1])) for of_each in (longest, lengths))
@@ -34,11 +34,11 @@ def sizes(graph, clip, fitted):
 
 
 def bone_lengths(graph, xy, visible, bones):
-    """How long bones look ``(n_steps, n_phases, n_bones)``; and the same with NaN where they are not shown."""
+    """How long bones look ``(n_frames, n_bones)``; and the same with NaN where they are not shown."""
     a, b = bones
-    bone = graph("Sub", graph("Gather", xy, a, axis=2), graph("Gather", xy, b, axis=2))
+    bone = graph("Sub", graph("Gather", xy, a, axis=1), graph("Gather", xy, b, axis=1))
     length = graph("Sqrt", graph("ReduceSum", graph("Mul", bone, bone), np.array([-1]), keepdims=0))
-    both = graph("And", graph("Gather", visible, a, axis=2), graph("Gather", visible, b, axis=2))
+    both = graph("And", graph("Gather", visible, a, axis=1), graph("Gather", visible, b, axis=1))
     return length, graph("Where", both, length, NAN)
 
 
@@ -53,45 +53,41 @@ def longest_shown(graph, shown, level=0.95, axis=0):
     return graph("Where", graph("Equal", n_shown, np.float64(0)), NAN, longest)
 
 
-def longest_nearby(graph, shown, lengths, shape, span):
-    """`longest_nearby`, of phases of so many steps; NaN behind them."""
-    whole = longest_shown(graph, shown)
+def longest_nearby(graph, shown, stride, parameters):
+    """`longest_nearby`, as `frame_features` asks for it."""
+    whole, span = longest_shown(graph, shown), parameters["span"]
     if span is None:
         return graph("Expand", whole, graph("Shape", shown))
-    n_phases, n_bones = shape
-    lengths = graph.cast(lengths, np.int64)
-    rest = graph("Max", graph("Sub", lengths, np.int64(span)), np.int64(0))  # (n_phases,)
-    twice = graph("Add", graph("Mul", rest, np.int64(2)), np.int64(span - 1))
-    n_steps = graph("Max", graph("Div", twice, np.int64(span)), np.int64(1))
-    steps = graph("Min", graph.times(graph("Add", graph("ReduceMax", n_steps, keepdims=1), np.array([1])), 2), n_steps)
-    starts = graph("Div", graph("Mul", steps, rest), n_steps)  # (n_stretches, n_phases)
-    frames = graph("Add", graph("Unsqueeze", starts, np.array([1])), np.arange(span)[:, None])
-    last = graph("Sub", graph.length(shown), np.array([1]))
-    flat = graph("Reshape", graph("Min", frames, last), np.array([-1, n_phases, 1]))
-    near = graph("GatherElements", shown, _for_bones(graph, flat, n_bones), axis=0)
-    near = graph("Reshape", near, np.array([-1, span, n_phases, n_bones]))
-    near = graph("Where", graph("Unsqueeze", graph("Less", frames, lengths), np.array([-1])), near, NAN)
-    longest = graph("Squeeze", longest_shown(graph, near, axis=1), np.array([1]))  # (n_stretches, n_phases, n_bones)
+    span *= stride
+    n = graph.length(shown)
+    rest = graph("Max", graph("Sub", n, np.array([span])), np.array([0]))
+    twice = graph("Add", graph("Mul", rest, np.array([2])), np.array([span - 1]))
+    n_steps = graph("Max", graph("Div", twice, np.array([span])), np.array([1]))
+    starts = graph("Mul", graph.times(graph("Add", n_steps, np.array([1])), 1), rest)
+    frames = graph("Add", graph("Unsqueeze", graph("Div", starts, n_steps), np.array([1])), np.arange(span))
+    near = graph("Gather", shown, graph("Min", frames, graph("Sub", n, np.array([1]))), axis=0)
+    longest = graph("Squeeze", longest_shown(graph, near, axis=1), np.array([1]))  # (n_stretches, n_bones)
     longest = graph("Where", graph("IsNaN", longest), whole, longest)
-    place = graph("Sub", graph.cast(graph.times(graph.length(shown), 2), np.float64), np.float64((span - 1) / 2))
+    place = graph("Sub", graph.cast(graph.times(n, 1), np.float64), np.float64((span - 1) / 2))
     place = graph("Mul", place, graph("Div", graph.cast(n_steps, np.float64),
-                                      graph.cast(graph("Max", rest, np.int64(1)), np.float64)))
+                                      graph.cast(graph("Max", rest, np.array([1])), np.float64)))
     place = graph("Max", graph("Min", place, graph.cast(n_steps, np.float64)), np.float64(0))
-    before = graph("Min", graph.cast(graph("Floor", place), np.int64), graph("Sub", n_steps, np.int64(1)))
+    before = graph("Min", graph.cast(graph("Floor", place), np.int64), graph("Sub", n_steps, np.array([1])))
     weight = graph.cast(graph("Sub", place, graph.cast(before, np.float64)), np.float32)
-    index = _for_bones(graph, graph("Unsqueeze", before, np.array([-1])), n_bones)
-    first, second = (graph("GatherElements", longest, at, axis=0) for at in (index, graph("Add", index, np.int64(1))))
-    near = graph("Add", first, graph("Mul", graph("Sub", second, first), graph("Unsqueeze", weight, np.array([-1]))))
-    is_long = graph("Unsqueeze", graph("Greater", lengths, np.int64(2 * span)), np.array([-1]))
-    return graph("Where", is_long, near, whole)
+    first, second = (graph("Gather", longest, at, axis=0) for at in (before, graph("Add", before, np.array([1]))))
+    rise = graph("Mul", graph("Sub", second, first), graph("Unsqueeze", weight, np.array([1])))
+    return graph("Where", graph("Greater", n, np.array([2 * span])), graph("Add", first, rise), whole)
 
 
-def _for_bones(graph, index, n_bones):
-    return graph("Expand", index, np.array([1, 1, n_bones]))
+def longest_of_late(graph, shown, stride, parameters):
+    """`longest_of_late` of each phase of the stride, and until that shows a bone, the longest of all phases."""
+    n, span, n_bones = graph.length(shown), parameters["span"], len(parameters["bones"][0])
+    own = _of_late(graph, graph.by_phase(shown, stride, n_bones, NAN), (stride, n_bones), span)
+    own = graph("Slice", graph("Reshape", own, np.array([-1, n_bones])), np.array([0]), n, np.array([0]))
+    return graph("Where", graph("IsNaN", own), _of_late(graph, shown, (n_bones,), None), own)
 
 
-def longest_of_late(graph, shown, shape, span):
-    """`longest_of_late`."""
+def _of_late(graph, shown, shape, span):
     from onnx import TensorProto, helper
 
     none = np.float32(np.finfo(np.float32).min)

@@ -43,17 +43,16 @@ def uncenter(graph, depths, parameters):
     return depths
 
 
-def complete(graph, clip, fitted, n_channels, causal, stride):
+def complete(graph, clip, fitted, n_channels, causal):
     """A `Completion`, as attributes, of ``(n_frames, n_keypoints, 2 or 3)``; and what it put in, of one channel."""
     known, W = fitted["known"], fitted["components"]
     n_keypoints, n = len(known), W.shape[1]
     xy = graph("Slice", clip, np.array([0]), np.array([2]), np.array([2]))
     visible = graph.seen(xy)
     held = graph.bridge(xy, visible, (n_keypoints,), causal)
-    own = seen_by_phase(graph, visible, stride, n_keypoints, causal)
     told = graph("And", graph.seen(held), known)
     count = graph("ReduceSum", graph.cast(told, np.int64), np.array([1]), keepdims=1)
-    put_in = graph("And", graph("And", graph("Not", own), known), graph("Greater", count, np.int64(0)))
+    put_in = graph("And", graph("Xor", told, known), graph("Greater", count, np.int64(0)))
     flat = np.array([0, 2 * n_keypoints])
     of_told = graph("Concat", *[graph("Unsqueeze", told, np.array([2]))] * 2, axis=2)
     of_told = graph.cast(graph("Reshape", of_told, flat), np.float64)
@@ -71,9 +70,7 @@ def complete(graph, clip, fitted, n_channels, causal, stride):
     along = graph("Squeeze", graph("Slice", rows, np.array([n]), np.array([n + 1]), np.array([2])), np.array([2]))
     fill = graph.cast(graph("Add", graph("MatMul", along, W.T), fitted["mean"]), np.float32)
     put_in = graph("Unsqueeze", put_in, np.array([2]))
-    fill = graph("Where", graph("Unsqueeze", told, np.array([2])), held,
-                 graph("Reshape", fill, np.array([0, n_keypoints, 2])))
-    whole = graph("Where", put_in, fill, xy)
+    whole = graph("Where", put_in, graph("Reshape", fill, np.array([0, n_keypoints, 2])), xy)
     if n_channels == 3:
         confidences = graph("Slice", clip, np.array([2]), np.array([3]), np.array([2]))
         confidences = graph("Where", put_in, np.float32(fitted["confidence"]), confidences)
@@ -81,39 +78,22 @@ def complete(graph, clip, fitted, n_channels, causal, stride):
     return whole, put_in
 
 
-def seen_by_phase(graph, visible, stride, n_keypoints, causal):
-    """Whether each frame's own phase shows a keypoint, so far if causal, ``(n_frames, n_keypoints)``."""
-    n = graph.length(visible)
-    missing = graph("Mod", graph("Sub", np.array([0]), n), np.array([stride]))
-    pads = graph("Concat", np.zeros(2, np.int64), missing, np.zeros(1, np.int64), axis=0)
-    phases = graph("Pad", graph.cast(visible, np.int64), pads, np.int64(0))
-    phases = graph("Reshape", phases, np.array([-1, stride, n_keypoints]))
-    if causal:
-        shown = graph.running("Max", phases, (stride, n_keypoints), np.int64)
-    else:
-        shown = graph("Expand", graph("ReduceMax", phases, axes=[0]), graph("Shape", phases))
-    shown = graph("Reshape", shown, np.array([-1, n_keypoints]))
-    return graph("Greater", graph("Slice", shown, np.array([0]), n, np.array([0])), np.int64(0))
-
-
-def features(graph, clip, lengths, parameters, n_phases, n_keypoints, n_channels):
-    """`frame_features` of ``(n_steps, n_phases, n_keypoints, 2 or 3)``, of which each phase has so many steps."""
-    shape, causal = (n_phases, n_keypoints), parameters["causal"]
+def features(graph, clip, parameters, stride, n_channels):
+    """`frame_features` ``(n_steps, stride, n_features)`` of a clip ``(n_frames, n_keypoints, 2 or 3)``."""
+    causal, n_keypoints = parameters["causal"], len(parameters["unseen"])
+    n_features = n_keypoints * (1 + n_channels)
     clip = graph("Where", parameters["unseen"][:, None], NAN, clip)
     xy = graph("Slice", clip, np.array([0]), np.array([2]), np.array([-1]))
     visible = graph.seen(xy)
-    xy = graph.bridge(xy, visible, shape, causal)
-    flat = np.array([0, 0, -1])
-    parts = [graph("Reshape", xy, flat), graph.cast(visible, np.float32)]
+    xy = graph.bridge(xy, visible, (n_keypoints,), causal)
+    parts = [graph("Reshape", xy, np.array([0, -1])), graph.cast(graph.seen(xy), np.float32)]
     if n_channels == 3:
         parts.append(graph("Squeeze", graph("Slice", clip, np.array([2]), np.array([3]), np.array([-1])),
                            np.array([-1])))
     if parameters["bones"] is not None:
         length, shown = bone_lengths(graph, xy, visible, parameters["bones"])
-        shape = n_phases, len(parameters["bones"][0])
-        span = parameters["span"]
-        longest = (longest_of_late(graph, shown, shape, span) if causal else
-                   longest_nearby(graph, shown, lengths, shape, span))
+        longest = (longest_of_late if causal else longest_nearby)(graph, shown, stride, parameters)
         rise = graph("Sub", graph("Mul", longest, longest), graph("Mul", length, length))
         parts += [length, longest, graph("Sqrt", graph("Max", rise, np.float32(0)))]
-    return graph.where_nan(graph("Concat", *parts, axis=2), 0)
+        n_features += 3 * len(parameters["bones"][0])
+    return graph.by_phase(graph.where_nan(graph("Concat", *parts, axis=1), 0), stride, n_features, 0)

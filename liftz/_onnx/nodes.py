@@ -72,13 +72,19 @@ class Graph:
         return self("Scan", start, x, n_outputs=2, body=body, num_scan_inputs=1, scan_input_directions=[backwards],
                     scan_output_directions=[backwards])[1]
 
+    def by_phase(self, x, stride, n_columns, value):
+        """Frames ``(n_frames, n_columns)`` made ``(n_steps, stride, n_columns)``; what lacks at the end is a value."""
+        missing = self("Mod", self("Sub", np.array([0]), self.length(x)), np.array([stride]))
+        pads = self("Concat", np.zeros(2, np.int64), missing, np.zeros(1, np.int64), axis=0)
+        return self("Reshape", self("Pad", x, pads, np.float32(value)), np.array([-1, stride, n_columns]))
+
     def steps(self, x, index):
         """Of ``(n_steps, n_phases, F)``, those of an index ``(n, n_phases)``."""
         shape = self("Concat", self("Shape", index), self("Shape", x, start=2), axis=0)
         return self("GatherElements", x, self("Expand", self("Unsqueeze", index, np.array([-1])), shape), axis=0)
 
     def bridge(self, xy, visible, shape, causal):
-        """`bridge` with ``hold_ends=True``, of points ``(n_steps, *shape, 2)``; NaN where none was ever seen."""
+        """`bridge` with ``hold_ends=True``, of points ``(n_frames, *shape, 2)``; NaN where none was ever seen."""
         n = self.length(xy)
         time, last_time = self.times(n, 1 + len(shape)), self("Sub", n, np.array([1]))
         first = self.running("Max", self("Where", visible, time, np.array(-1)), shape, np.int64)
@@ -100,6 +106,6 @@ class Graph:
         return self("Where", self("Unsqueeze", never, np.array([-1])), NAN, values)
 
     def _at(self, xy, index):
-        """Points ``(n_steps, ..., 2)`` at the times ``(n_steps, ...)`` of an index."""
+        """Points ``(n_frames, ..., 2)`` at the times ``(n_frames, ...)`` of an index."""
         return self("GatherElements", xy, self("Expand", self("Unsqueeze", index, np.array([-1])), self("Shape", xy)),
                     axis=0)
