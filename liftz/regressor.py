@@ -34,6 +34,7 @@ from .tags import SequenceRegressorMixin
 __all__ = ["LSTMRegressor"]
 
 SHAPE = ("hidden_size", "num_layers", "bottleneck", "look_ahead", "residual", "layer_norm", "n_bins")  # of a net
+DRAWS = 4  # pairs, of poses that a clip may have that does not show all of them
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -295,21 +296,27 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
         stds : likewise, only with `return_std`
             1.645 standard deviations to either side cover 90 % of the truth, on average over signers who were not
             in the training. As errors do, they grow with how far poses are from those of training. NaN for
-            keypoints of which the truth of too few signers was known. They see the whole clip, whatever
-            `look_ahead` is.
+            keypoints of which the truth of too few signers was known. Of a clip that never shows some keypoints, they
+            take in how depths vary with where these may be. They see the whole clip, whatever `look_ahead` is.
         """
         check_is_fitted(self, "nets_")
         if return_std:
             self._check_knows_errors("return_std")
         X = check_sequences(X, n_keypoints=self.n_keypoints_in_, n_channels=self.n_channels_in_, skeleton=self.skeleton)
-        X = self._completed(X)
-        depths = self._lift(self.nets_, X)
+        whole = self._completed(X)
+        depths = self._lift(self.nets_, whole)
         if not return_std:
             return depths
-        sizes, sizes_of_depths = self.size_(X)
+        sizes, sizes_of_depths = self.size_(whole)
         stds = to_object_array([self.errors_.std(*clip)
-                                for clip in zip(each_scaled(X, 1 / sizes), self.size_.unusual(sizes), strict=True)])
-        return depths, each_scaled(stds, sizes_of_depths)
+                                for clip in zip(each_scaled(whole, 1 / sizes), self.size_.unusual(sizes), strict=True)])
+        stds = each_scaled(stds, sizes_of_depths)
+        guessed = [i for i, (clip, given) in enumerate(zip(whole, X, strict=True)) if clip is not given]
+        if guessed:
+            variances = self._variances_of_guesses(X[guessed], depths[guessed])
+            stds[guessed] = to_object_array([np.sqrt(std**2 + variance)
+                                             for std, variance in zip(stds[guessed], variances, strict=True)])
+        return depths, stds
 
     def novelty(self, X):
         """How unlike those of training a clip's poses are, as in another view, and how much larger errors are then.
@@ -356,14 +363,21 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
                       least=least_steps(self.features_.keywords))
         return each_scaled(self.targets_.inverse_transform(self._average_phases(depths)), sizes[1])
 
-    def _completed(self, X):
+    def _variances_of_guesses(self, X, depths):
+        """How much depths vary with where keypoints may be that clips never show."""
+        draws = np.random.default_rng(0).standard_normal((DRAWS, self.completion_.components.shape[1]))
+        lifted = [self._lift(self.nets_, self._completed(X, draw)) for draw in np.concatenate([draws, -draws])]
+        return [np.mean([np.square(of_draw - depth) for of_draw in of_clip], axis=0)
+                for depth, *of_clip in zip(depths, *lifted, strict=True)]
+
+    def _completed(self, X, draw=None):
         """Clips with keypoints put in that they never show."""
         if self.completion_ is None:
             return X
         out = X.copy()
         for i, size in enumerate(self.size_(X)[0]):
             clip = scaled(X[i], 1 / size)
-            whole = self.completion_(clip, self.features_.keywords["causal"])
+            whole = self.completion_(clip, self.features_.keywords["causal"], draw)
             if whole is not clip:
                 out[i] = scaled(whole, size)
         return out

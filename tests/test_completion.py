@@ -118,6 +118,39 @@ def test_it_has_no_unit(factor):
     np.testing.assert_allclose(sized(clip), COMPLETION(clip), rtol=1e-3, atol=1e-2)
 
 
+@given(hidden_ones)
+def test_poses_are_drawn_as_they_are_distributed_beside_what_is_told(hidden):
+    """Conditioning a normal distribution on some of its coordinates."""
+    completion, n = Completion([poses(50, 1, noise=20.0)]), 12
+    W, noise = completion.components, completion.noise
+    of_hidden = np.repeat(np.isin(np.arange(6), hidden), 2)
+    covariance = W @ W.T + noise * np.eye(n)
+    across = covariance[of_hidden][:, ~of_hidden]
+    expected = covariance[of_hidden][:, of_hidden] - across @ np.linalg.solve(
+        covariance[~of_hidden][:, ~of_hidden], across.T) - noise * np.eye(of_hidden.sum())
+    xy, shown = poses(1, 2), ~np.isin(np.arange(6), hidden)
+    apart = [(completion.fill(xy, shown, draw) - completion.fill(xy, shown))[0].ravel()[of_hidden]
+             for draw in np.eye(W.shape[1])]
+    np.testing.assert_allclose(np.transpose(apart) @ apart, expected, rtol=1e-6, atol=1e-6 * noise)
+
+
+def test_intervals_are_wider_where_keypoints_may_be_elsewhere():
+    clips = [poses(60, seed, noise=3.0) for seed in range(8)]
+    lstm = tiny_lstm(None, n_nets=4, hidden_size=16, max_epochs=20).fit(
+        clips, [clip[..., 0] - clip[:, :1, 0] for clip in clips], groups=np.arange(8))
+    clip = without(poses(30, 9), [1, 2, 4, 5])
+    _, stds = lstm.predict([clip, clips[0]], return_std=True)
+    np.testing.assert_array_equal(stds[1], lstm.errors_.std(clips[0]))
+    least = lstm.errors_.std(lstm._completed([clip])[0])
+    far = np.random.default_rng(1).standard_normal((100, lstm.completion_.components.shape[1]))
+    spread = np.std([lstm.predict(lstm._completed([clip], draw))[0] for draw in far], axis=0)
+    assert spread[:, 2].min() > 0
+    assert (stds[0] > least).all()
+    added = np.sqrt(stds[0].astype(float) ** 2 - least.astype(float) ** 2)
+    assert added.mean() == pytest.approx(spread.mean(), rel=0.5)
+    assert_same(lstm.predict([clip], return_std=True)[1], stds[:1])
+
+
 def test_what_is_put_in_is_as_sure_as_keypoints_are_on_average():
     clips = [poses(100, seed, confidence=True) for seed in range(3)]
     clip = without(poses(9, 5, confidence=True), [2])
