@@ -328,7 +328,7 @@ def test_held_out_signers_are_not_trained_on(many, monkeypatch):
     X, y, signers = many
     parts = []
     make = ClipDataset.__init__
-    monkeypatch.setattr(ClipDataset, "__init__", lambda self, X, y=None, **o: parts.append(X) or make(self, X, y, **o))
+    monkeypatch.setattr(ClipDataset, "__init__", lambda self, X, y, **o: parts.append(X) or make(self, X, y, **o))
     for seed in range(3):
         parts.clear()
         tiny_lstm(early_stopping=True, validation_fraction=0.4, random_state=seed).fit(X, y, groups=signers.tolist())

@@ -21,7 +21,7 @@ from sklearn.model_selection import (
 )
 
 from liftz import FrameRidge, MeanPose, RootCenterer, make_lifter, mpjpe, mpjpe_scorer, region_scorers
-from liftz.net import ClipDataset
+from liftz.net import ClipDataset, lift
 from liftz.sequences import to_object_array
 
 FORMS = {"object arrays": lambda clips: clips, "lists": list, "4-D": lambda clips: np.stack(list(clips))}
@@ -39,11 +39,13 @@ def parts(monkeypatch):
     seen = []
     make = ClipDataset.__init__
 
-    def spy(self, X, y=None, **options):
-        seen.append(("predict" if y is None else "train" if "rng" in options else "valid", list(X)))
+    def spy(self, X, y, **options):
+        seen.append(("train" if "rng" in options else "valid", list(X)))
         make(self, X, y, **options)
 
     monkeypatch.setattr(ClipDataset, "__init__", spy)
+    monkeypatch.setattr("liftz.regressor.lift",
+                        lambda nets, X, **options: seen.append(("predict", list(X))) or lift(nets, X, **options))
     return seen
 
 
