@@ -2,11 +2,13 @@
 
 One net is trained on six signers, whole and in clips of some two seconds, and lifts the two that are left out: their
 clips as they are; the first frames of each alone; all clips of a signer joined to one recording, in any order and so
-that views follow each other; clips that never show a limb, or a keypoint; clips of which some keypoints are astray.
+that views follow each other; clips that never show a limb, or a keypoint; clips of which some keypoints are astray, or
+missing, each frame's by chance.
 MPJPE in mm from SpineBase, of metric x and y, over what is shown.
 
 Beside it the very same net, but without what liftz does about such clips (*plainly*: a bone's longest is that of the
-whole clip, and tells of size whatever it is; of short ones no end is held; nothing is put in for what is not shown);
+whole clip, and tells of size whatever it is; of short ones no end is held; nothing is put in for what is not shown; of
+every third frame, gaps are bridged by these alone);
 the frame ridge and the mean pose, fitted on the same signers; and the lifter on the clips as they are (*whole*), over
 the same keypoints.
 """
@@ -23,6 +25,7 @@ from results import machine, write_section
 import liftz.sizes
 from liftz import FrameRidge, MeanPose, make_lifter, mpjpe
 from liftz.datasets import load_isl_kinect
+from liftz.features import frame_features
 from liftz.sequences import to_object_array
 
 LEGS = [f"{joint}{side}" for joint in ("Knee", "Ankle", "Foot") for side in ("Left", "Right")]
@@ -47,6 +50,8 @@ def cases(X, y, groups, skeleton, seed=0):
             keypoint for keypoint in everything if keypoint not in gone]
     for share in (0.01, 0.02, 0.03, 0.05):
         yield f"{100 * share:.0f} % astray by 1 m", each(X, partial(astray, share=share, rng=rng)), y, everything
+    for share in (0.2, 0.4, 0.6):
+        yield f"{100 * share:.0f} % missing", each(X, partial(missing, share=share, rng=rng)), y, everything
 
 
 def each(clips, change):
@@ -64,12 +69,25 @@ def astray(clip, share, rng):
     return clip + (moved * rng.normal(0, 1000, clip.shape)).astype(np.float32)
 
 
+def missing(clip, share, rng):
+    return np.where(rng.random((*clip.shape[:2], 1)) < share, np.float32(np.nan), clip)
+
+
+def by_phase(clip, *, stride, gaps, **parameters):
+    """Features of each phase of a stride by itself, which are told of its gaps."""
+    phases = [frame_features(clip[phase::stride], **parameters) for phase in range(min(stride, len(clip)))]
+    out = np.empty((len(clip), phases[0].shape[1]), np.float32)
+    for phase, features in enumerate(phases):
+        out[phase::stride] = features
+    return out
+
+
 def plainly(lifter):
     """The very same nets, without what is done about clips unlike those of training, from here on."""
     liftz.sizes.TAIL = np.inf
     regressor = lifter["lift"].regressor_
     regressor.completion_ = None
-    regressor.features_ = partial(regressor.features_, span=None)
+    regressor.features_ = partial(by_phase, **regressor.features_.keywords | {"span": None})
     return lifter
 
 

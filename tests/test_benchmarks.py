@@ -399,17 +399,29 @@ def test_clips_are_short_joined_cut_and_astray_as_they_are_called():
     assert set(KINECT_20.keypoints) - set(scored) == {"ShoulderLeft"}
     far = np.abs(kinds["5 % astray by 1 m"][0][0] - X[0]).max(axis=2) > 0
     assert far.mean() == pytest.approx(0.05, abs=0.03)
+    gone = np.isnan(kinds["40 % missing"][0][0])
+    assert gone.mean() == pytest.approx(0.4, abs=0.05)
+    np.testing.assert_array_equal(kinds["40 % missing"][0][0][~gone], X[0][~gone])
 
 
 def test_plainly_the_nets_are_the_same(monkeypatch):
     monkeypatch.setattr("liftz.sizes.TAIL", 1.3)
     X, y = bodies(0)
-    lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1).fit(X, y)
+    lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1, stride=1).fit(X, y)
     cut = to_object_array([unlike.hidden(clip, [3]) for clip in X])
     whole, without = lifter.predict(X), lifter.predict(cut)
     plain = unlike.plainly(lifter)
     np.testing.assert_allclose(plain.predict(X)[0], whole[0], atol=1e-3)
     assert not np.allclose(plain.predict(cut)[0], without[0], atol=1e-3)
+
+
+def test_plainly_each_phase_bridges_its_own_gaps_and_tells_of_them():
+    clip = np.arange(14, dtype=np.float32)[:, None, None] * np.ones((20, 2), np.float32)
+    clip[5:8, 3] = np.nan
+    clip[6, 3] = 60  # of the other phase
+    features = unlike.by_phase(clip, stride=2, gaps=False)
+    assert features[[5, 7], 6].tolist() == [5, 7]
+    assert features[[5, 7, 6, 8], 43].tolist() == [0, 0, 1, 1]
 
 
 def test_variants_are_compared_with_what_they_vary():
