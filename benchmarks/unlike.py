@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from results import machine, write_section
 
-import liftz.sizes
+import liftz.features
 from liftz import FrameRidge, MeanPose, make_lifter, mpjpe
 from liftz.datasets import load_isl_kinect
 from liftz.features import frame_features
@@ -84,7 +84,7 @@ def by_phase(clip, *, stride, gaps, **parameters):
 
 def plainly(lifter):
     """The very same nets, without what is done about clips unlike those of training, from here on."""
-    liftz.sizes.TAIL = np.inf
+    liftz.features.TAIL = np.inf
     regressor = lifter["lift"].regressor_
     regressor.completion_ = None
     regressor.features_ = partial(by_phase, **regressor.features_.keywords | {"span": None})

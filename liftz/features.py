@@ -9,13 +9,15 @@ from .sequences import seen
 
 __all__ = ["bone_ends", "feature_columns", "frame_features", "longest_nearby", "longest_of_late", "longest_shown"]
 
+TAIL = 1.3  # times as long as the 90th percentile: where the 95th is longer, frames are astray
+
 
 def frame_features(clip, bones=None, causal=False, unseen=None, span=None, stride=1, gaps=True):
     """Features of every frame of a clip.
 
     Keypoints, with gaps bridged over time; which of them were seen, or are known so; their confidence, if
     there is one. With bones, three features each of the bone's projection: its length l
-    now, the longest that it showed in the clip, or nearby (95th percentile, near its true length L),
+    now, the longest that it showed in the clip, or nearby (`longest_shown`, near its true length L),
     and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in C. J. Taylor,
     "Reconstruction of articulated objects from point correspondences in a single
     uncalibrated image" (2000). Only frames that show both ends tell of L: between bridged
@@ -110,11 +112,16 @@ def feature_columns(keypoints, n_keypoints, n_channels, bones=None):
     return np.flatnonzero(np.concatenate(parts))
 
 
-def longest_shown(length, level=0.95):
-    """A high quantile of every bone's length over a clip, which frames astray do not move; NaN left out."""
+def longest_shown(length):
+    """The longest that every bone shows itself in a clip: the 95th percentile of its frames, near the true length.
+
+    Or the 90th, where that is far less: then some frames are astray. NaN is left out.
+    """
     n_shown = np.sum(~np.isnan(length), axis=0, keepdims=True)
-    rank = (level * (n_shown - 1)).astype(int)  # 0 where none is shown: NaN comes last in the order
-    return np.take_along_axis(np.sort(length, axis=0), rank, axis=0)[0]
+    ordered = np.sort(length, axis=0)  # NaN comes last
+    longest, shorter = (np.take_along_axis(ordered, (level * (n_shown - 1)).astype(int), axis=0)[0]
+                        for level in (0.95, 0.9))  # the first, NaN, where none is shown
+    return np.where(longest > TAIL * shorter, shorter, longest)
 
 
 def longest_nearby(length, span=None):

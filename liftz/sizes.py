@@ -10,7 +10,6 @@ from .sequences import seen, to_object_array
 __all__ = ["BodySize", "each_scaled", "foreshortening", "scaled"]
 
 ASTRAY = np.float32(2)  # times as long as the median bone
-TAIL = 1.3  # times as long as the 90th percentile: where the 95th is longer, frames are astray
 EXTREME = 0.2  # of the frames, on either side
 LEAST_SPREAD = 1.25
 DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is by chance
@@ -19,8 +18,8 @@ DOUBT = 0.1  # of log sizes: where they differ less, and ratios with them, it is
 class BodySize:
     """The size of each clip's person, as a multiple of the median training clip's.
 
-    That is how long the bones show themselves, each at its longest (the 95th percentile of frames, or the 90th where
-    that is far less), in sum: of those that the clip shows at all. One that seems more than twice as large as the
+    That is how long the bones show themselves, each at its longest (see `liftz.features.longest_shown`), in sum: of
+    those that the clip shows at all. One that seems more than twice as large as the
     median bone, since a keypoint is often astray, counts as twice. The shorter a clip, the shorter is the longest that
     it shows: of less than a second people seem some percent smaller.
 
@@ -97,8 +96,7 @@ class BodySize:
         for clip, row in zip(X, longest, strict=True):
             xy = np.where(seen(clip)[..., None], clip[..., :2], np.nan)
             lengths = np.hypot(*np.moveaxis(xy[:, a] - xy[:, b], 2, 0))
-            row[:], shorter = longest_shown(lengths), longest_shown(lengths, 0.9)
-            np.copyto(row, shorter, where=row > TAIL * shorter)
+            row[:] = longest_shown(lengths)
         return longest
 
 

@@ -405,7 +405,7 @@ def test_clips_are_short_joined_cut_and_astray_as_they_are_called():
 
 
 def test_plainly_the_nets_are_the_same(monkeypatch):
-    monkeypatch.setattr("liftz.sizes.TAIL", 1.3)
+    monkeypatch.setattr("liftz.features.TAIL", 1.3)
     X, y = bodies(0)
     lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1, stride=1).fit(X, y)
     cut = to_object_array([unlike.hidden(clip, [3]) for clip in X])

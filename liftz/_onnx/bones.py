@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..sizes import ASTRAY, TAIL
+from ..features import TAIL
+from ..sizes import ASTRAY
 from .nodes import NAN
 
 __all__ = ["bone_lengths", "longest_nearby", "longest_of_late", "sizes"]
@@ -17,8 +18,7 @@ def sizes(graph, clip, fitted):
         return one, one
     xy = graph("Slice", clip, np.array([0]), np.array([2]), np.array([-1]))
     _, shown = bone_lengths(graph, xy, graph.seen(xy), fitted["bones"])
-    longest, shorter = longest_shown(graph, shown), longest_shown(graph, shown, level=0.9)
-    longest = graph("Where", graph("Greater", longest, graph("Mul", shorter, np.float32(TAIL))), shorter, longest)
+    longest = longest_shown(graph, shown)
     shown = graph("And", graph("Not", graph("IsNaN", longest)), lengths > 0)
     ratios = graph("Where", shown, graph("Div", longest, np.where(lengths > 0, lengths, 1)), np.float32(np.inf))
     ordered, _ = graph("TopK", ratios, np.array([len(lengths)]), n_outputs=2, axis=1, largest=0)
@@ -42,14 +42,16 @@ def bone_lengths(graph, xy, visible, bones):
     return length, graph("Where", both, length, NAN)
 
 
-def longest_shown(graph, shown, level=0.95, axis=0):
+def longest_shown(graph, shown, axis=0):
     """`longest_shown` along an axis, which stays, of 1."""
     none = graph("IsNaN", shown)
     ordered, _ = graph("TopK", graph("Where", none, np.float32(np.inf), shown), graph.length(shown, axis), n_outputs=2,
                        axis=axis, largest=0)
     n_shown = graph("ReduceSum", graph.cast(graph("Not", none), np.float64), np.array([axis]), keepdims=1)
-    rank = graph.cast(graph("Mul", np.float64(level), graph("Sub", n_shown, np.float64(1))), np.int64)
-    longest = graph("GatherElements", ordered, graph("Max", rank, np.int64(0)), axis=axis)
+    last = graph("Max", graph("Sub", n_shown, np.float64(1)), np.float64(0))
+    longest, shorter = (graph("GatherElements", ordered, graph.cast(graph("Mul", np.float64(level), last), np.int64),
+                              axis=axis) for level in (0.95, 0.9))
+    longest = graph("Where", graph("Greater", longest, graph("Mul", shorter, np.float32(TAIL))), shorter, longest)
     return graph("Where", graph("Equal", n_shown, np.float64(0)), NAN, longest)
 
 
