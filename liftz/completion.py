@@ -77,7 +77,7 @@ class Completion:
         told = [(clip[..., 2][seen(clip)].sum(dtype=np.float64), seen(clip).sum()) for clip in X if clip.shape[2] == 3]
         self.confidence = float(np.divide(*np.sum(told, axis=0))) if told else 1.0
 
-    def __call__(self, clip, causal=False, draw=None):
+    def __call__(self, clip, causal=False, way=None):
         """A clip with those keypoints put in; itself if there are none.
 
         Parameters
@@ -85,7 +85,7 @@ class Completion:
         clip : array of shape (n_frames, n_keypoints, 2 or 3)
         causal : bool, default=False
             Whether to leave out later frames: then a keypoint is put in until it is seen first.
-        draw : array of shape (n_components,), optional
+        way : int, optional
             As for `fill`.
 
         Returns
@@ -103,21 +103,24 @@ class Completion:
         for shown in np.unique(told[lacking.any(axis=1)], axis=0):
             frames = np.flatnonzero((told == shown).all(axis=1))
             hidden = np.flatnonzero(self.known & ~shown)
-            poses = self.fill(xy[frames], shown, draw)[:, hidden]
+            poses = self.fill(xy[frames], shown, way)[:, hidden]
             out[frames[:, None], hidden, :2], out[frames[:, None], hidden, 2:] = poses, self.confidence
         return out
 
-    def fill(self, xy, shown, draw=None):
+    def fill(self, xy, shown, way=None):
         """Poses ``(n, n_keypoints, 2)``, as likely as can be beside the keypoints that are shown.
 
-        Or as likely as a draw ``(n_components,)`` of a standard normal distribution, which all of them share: those
-        told leave poses normally distributed about the likeliest.
+        About these, the others are normally distributed; with a `way`, poses are a deviation off the likeliest. Ways
+        are the principal directions of that distribution, the longest first, each there (0, 2, ...) and back (1, 3).
         """
         of_shown = np.repeat(shown, 2)
         told = self.components[of_shown]
         rows = told.T @ told + self.noise * np.eye(told.shape[1])
         apart = (np.reshape(xy, (len(xy), -1)) - self.mean)[:, of_shown]
         along = np.linalg.solve(rows, told.T @ apart.T)
-        if draw is not None:
-            along += np.sqrt(self.noise) * np.linalg.solve(np.linalg.cholesky(rows).T, draw)[:, None]
+        if way is not None:
+            unknown = np.sqrt(self.noise) * np.linalg.inv(np.linalg.cholesky(rows)).T
+            ways = np.linalg.svd(self.components[~of_shown] @ unknown, full_matrices=False)[2]
+            if way // 2 < len(ways):
+                along += (-1) ** way * (unknown @ ways[way // 2])[:, None]
         return (self.mean + along.T @ self.components.T).reshape(len(xy), -1, 2)

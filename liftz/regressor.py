@@ -34,7 +34,7 @@ from .tags import SequenceRegressorMixin
 __all__ = ["LSTMRegressor"]
 
 SHAPE = ("hidden_size", "num_layers", "bottleneck", "look_ahead", "residual", "layer_norm", "n_bins")  # of a net
-DRAWS = 4  # pairs, of poses that a clip may have that does not show all of them
+WAYS = 4  # in which keypoints that a clip never shows may be elsewhere
 LEAST_SIGNERS = 4  # left out by nets, for their errors to tell of other signers
 
 
@@ -365,19 +365,18 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     def _variances_of_guesses(self, X, depths):
         """How much depths vary with where keypoints may be that clips never show."""
-        draws = np.random.default_rng(0).standard_normal((DRAWS, self.completion_.components.shape[1]))
-        lifted = [self._lift(self.nets_, self._completed(X, draw)) for draw in np.concatenate([draws, -draws])]
-        return [np.mean([np.square(of_draw - depth) for of_draw in of_clip], axis=0)
+        lifted = [self._lift(self.nets_, self._completed(X, way)) for way in range(2 * WAYS)]
+        return [np.sum([np.square(there - depth) for there in of_clip], axis=0) / 2
                 for depth, *of_clip in zip(depths, *lifted, strict=True)]
 
-    def _completed(self, X, draw=None):
+    def _completed(self, X, way=None):
         """Clips with keypoints put in that they never show."""
         if self.completion_ is None:
             return X
         out = X.copy()
         for i, size in enumerate(self.size_(X)[0]):
             clip = scaled(X[i], 1 / size)
-            whole = self.completion_(clip, self.features_.keywords["causal"], draw)
+            whole = self.completion_(clip, self.features_.keywords["causal"], way)
             if whole is not clip:
                 out[i] = scaled(whole, size)
         return out

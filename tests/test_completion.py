@@ -119,7 +119,7 @@ def test_it_has_no_unit(factor):
 
 
 @given(hidden_ones)
-def test_poses_are_drawn_as_they_are_distributed_beside_what_is_told(hidden):
+def test_ways_are_those_in_which_poses_are_distributed_beside_what_is_told(hidden):
     """Conditioning a normal distribution on some of its coordinates."""
     completion, n = Completion([poses(50, 1, noise=20.0)]), 12
     W, noise = completion.components, completion.noise
@@ -129,9 +129,12 @@ def test_poses_are_drawn_as_they_are_distributed_beside_what_is_told(hidden):
     expected = covariance[of_hidden][:, of_hidden] - across @ np.linalg.solve(
         covariance[~of_hidden][:, ~of_hidden], across.T) - noise * np.eye(of_hidden.sum())
     xy, shown = poses(1, 2), ~np.isin(np.arange(6), hidden)
-    apart = [(completion.fill(xy, shown, draw) - completion.fill(xy, shown))[0].ravel()[of_hidden]
-             for draw in np.eye(W.shape[1])]
-    np.testing.assert_allclose(np.transpose(apart) @ apart, expected, rtol=1e-6, atol=1e-6 * noise)
+    ways = [(completion.fill(xy, shown, way) - completion.fill(xy, shown))[0].ravel()[of_hidden] for way in range(24)]
+    there, back = np.transpose(ways[::2]), np.transpose(ways[1::2])
+    np.testing.assert_allclose(there @ there.T, expected, rtol=1e-6, atol=1e-6 * noise)
+    np.testing.assert_allclose(back, -there, atol=1e-9 * abs(there).max())
+    lengths = np.linalg.norm(there, axis=0)
+    assert (np.diff(lengths) <= 1e-6 * lengths[0]).all()
 
 
 def test_intervals_are_wider_where_keypoints_may_be_elsewhere():
@@ -142,8 +145,13 @@ def test_intervals_are_wider_where_keypoints_may_be_elsewhere():
     _, stds = lstm.predict([clip, clips[0]], return_std=True)
     np.testing.assert_array_equal(stds[1], lstm.errors_.std(clips[0]))
     least = lstm.errors_.std(lstm._completed([clip])[0])
-    far = np.random.default_rng(1).standard_normal((100, lstm.completion_.components.shape[1]))
-    spread = np.std([lstm.predict(lstm._completed([clip], draw))[0] for draw in far], axis=0)
+    shown = seen(clip)[0]
+    ways = [(lstm.completion_.fill(clip[:1], shown, way) - lstm.completion_.fill(clip[:1], shown))[0]
+            for way in range(0, 24, 2)]
+    drawn = np.tensordot(np.random.default_rng(1).standard_normal((200, len(ways))), ways, axes=1)
+    drawn[:, shown] = 0
+    whole = lstm._completed([clip])[0]
+    spread = np.std(list(lstm.predict([(whole + apart).astype(np.float32) for apart in drawn])), axis=0)
     assert spread[:, 2].min() > 0
     assert (stds[0] > least).all()
     added = np.sqrt(stds[0].astype(float) ** 2 - least.astype(float) ** 2)
