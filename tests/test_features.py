@@ -139,6 +139,16 @@ def test_how_long_a_bone_is_is_asked_nearby_and_of_the_clip_where_nothing_is_kno
             np.testing.assert_array_equal(longest_nearby(far, span)[t], longest[t])
 
 
+@pytest.mark.parametrize("astray", [0, 1, 3, 4])
+def test_frames_astray_do_not_tell_how_long_a_bone_is(astray):
+    length = np.linspace(2, 3, 40, dtype=np.float32)[:, None]
+    usual = longest_shown(length)[0]
+    length[5:5 + astray] *= 100
+    assert longest_shown(length)[0] == pytest.approx(usual, rel=0.05)
+    length[20] = np.nan
+    assert longest_nearby(length, span=100)[7, 0] == pytest.approx(usual, rel=0.05)
+
+
 @given(bone_lengths, st.integers(1, 50))
 def test_of_late_is_in_this_half_of_a_span_and_in_that_before(length, span):
     longest, half, before = longest_of_late(length, span)[:, 0], max(1, span // 2), np.nan
