@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from liftz import LSTMRegressor, make_lifter
 from liftz.datasets.projection import burst_mask
-from liftz.features import feature_columns
+from liftz.features import feature_columns, frame_features
 from liftz.net import ClipDataset
 from liftz.sequences import check_sequences, to_object_array
 from liftz.tags import SequenceRegressorMixin
@@ -160,6 +160,29 @@ class Apart(LSTMRegressor):
 
     def _average_phases(self, depths):
         return depths
+
+
+def each_phase(lifter):
+    """The lifter, with gaps bridged by those frames alone that its nets read in one turn, and nets told of them."""
+    return make_lifter(lifter["center"].skeleton, EachPhase(**lifter["lift"].regressor.get_params(deep=False)))
+
+
+class EachPhase(LSTMRegressor):
+    """LSTMs that in prediction see the frames of each turn by themselves, gaps and all, as they do in training."""
+
+    def _lift(self, nets, X):
+        apart = copy(self)
+        apart.features_ = partial(by_phase, **self.features_.keywords)
+        return super(EachPhase, apart)._lift(nets, X)
+
+
+def by_phase(clip, *, stride, gaps, **parameters):
+    """Features of each phase of a stride by itself, which tell of its gaps."""
+    phases = [frame_features(clip[phase::stride], **parameters) for phase in range(min(stride, len(clip)))]
+    out = np.empty((len(clip), phases[0].shape[1]), np.float32)
+    for phase, features in enumerate(phases):
+        out[phase::stride] = features
+    return out
 
 
 class PreTrained(Apart):

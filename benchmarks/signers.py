@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from levers import apart, before, every_second, levers, perturbed, with_transformers
+from levers import apart, before, each_phase, every_second, levers, perturbed, with_transformers
 from protocols import SETTINGS, check_no_leak, folds, load, of_like_posture, views_of
 from rivals import OF_NETWORKS, TemporalConvolutionRegressor, TransformerRegressor, rivals
 from signer_tables import tables, write_results
@@ -58,6 +58,7 @@ def models(skeleton, seed, **options):
         "lifter, every second frame, two transformers": with_transformers(second()),
         "lifter, no bones in the loss, no roll": before(skeleton, random_state=seed, **longer),
         "lifter, no bones in the loss": make_lifter(skeleton, along_bones=0.0, random_state=seed, **longer),
+        "lifter, each phase by itself": each_phase(make_lifter(skeleton, random_state=seed, **longer)),
         "lifter": make_lifter(skeleton, random_state=seed, **longer),
     }
 

@@ -20,12 +20,12 @@ from functools import partial
 
 import numpy as np
 import torch
+from levers import by_phase
 from results import machine, write_section
 
 import liftz.features
 from liftz import FrameRidge, MeanPose, make_lifter, mpjpe
 from liftz.datasets import load_isl_kinect
-from liftz.features import frame_features
 from liftz.sequences import to_object_array
 
 LEGS = [f"{joint}{side}" for joint in ("Knee", "Ankle", "Foot") for side in ("Left", "Right")]
@@ -71,15 +71,6 @@ def astray(clip, share, rng):
 
 def missing(clip, share, rng):
     return np.where(rng.random((*clip.shape[:2], 1)) < share, np.float32(np.nan), clip)
-
-
-def by_phase(clip, *, stride, gaps, **parameters):
-    """Features of each phase of a stride by itself, which are told of its gaps."""
-    phases = [frame_features(clip[phase::stride], **parameters) for phase in range(min(stride, len(clip)))]
-    out = np.empty((len(clip), phases[0].shape[1]), np.float32)
-    for phase, features in enumerate(phases):
-        out[phase::stride] = features
-    return out
 
 
 def plainly(lifter):

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from levers import (  # noqa: E402
     MirroredToo,
     apart,
     at_another_pace,
+    by_phase,
+    each_phase,
     every_second,
     levers,
     mirror,
@@ -419,9 +422,24 @@ def test_plainly_each_phase_bridges_its_own_gaps_and_tells_of_them():
     clip = np.arange(14, dtype=np.float32)[:, None, None] * np.ones((20, 2), np.float32)
     clip[5:8, 3] = np.nan
     clip[6, 3] = 60  # of the other phase
-    features = unlike.by_phase(clip, stride=2, gaps=False)
+    features = by_phase(clip, stride=2, gaps=False)
     assert features[[5, 7], 6].tolist() == [5, 7]
     assert features[[5, 7, 6, 8], 43].tolist() == [0, 0, 1, 1]
+
+
+def test_each_phase_by_itself_is_lifted_as_if_there_were_no_other():
+    X, y = bodies(0)
+    lifter = make_lifter(KINECT_20, n_nets=1, random_state=0, hidden_size=4, max_epochs=1, stride=2, one_size=False)
+    lifter = each_phase(lifter).fit(X, y)
+    regressor = lifter["lift"].regressor_
+    clip = lifter["center"].transform(X[:1])[0]
+    clip[2, 3] = np.nan
+    parts = np.empty(clip.shape[:2], np.float32)
+    alone = copy(regressor)
+    alone.stride_ = 1
+    for phase in range(2):
+        parts[phase::2] = alone.predict([clip[phase::2]])[0]
+    np.testing.assert_allclose(regressor.predict([clip])[0], average_phases(parts, 2), atol=1e-4)
 
 
 def test_variants_are_compared_with_what_they_vary():
