@@ -15,7 +15,7 @@ TAIL = 1.3  # times as long as the 90th percentile: where the 95th is longer, fr
 def frame_features(clip, bones=None, causal=False, unseen=None, span=None, stride=1, gaps=True):
     """Features of every frame of a clip.
 
-    Keypoints, with gaps bridged over time; which of them were seen, or are known so; their confidence, if
+    Keypoints, with gaps bridged over time; which of them were seen, or at least are known; their confidence, if
     there is one. With bones, three features each of the bone's projection: its length l
     now, the longest that it showed in the clip, or nearby (`longest_shown`, near its true length L),
     and the depth ``sqrt(L^2 - l^2)`` that the two leave between its ends, as in C. J. Taylor,

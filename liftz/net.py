@@ -133,7 +133,9 @@ def lift(nets, X, *, features, stride, sizes, least):
     ----------
     nets : list of ClipNet
     X : object array of clips
-    features, stride, sizes
+    features : callable
+        Makes ``(n_frames, n_features)`` of ``(clip, stride=..., gaps=...)``, as `frame_features` does.
+    stride, sizes
         As for `ClipDataset`.
     least : int
         How many steps the nets see at least: of a shorter clip the ends are held.

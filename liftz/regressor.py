@@ -146,9 +146,10 @@ class LSTMRegressor(SequenceRegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Missing keypoints come as NaN. The network sees them bridged over time beside a
-    channel that says which were seen; no NaN leaves `predict`. One that a clip never shows is put where training had
-    it beside those that it shows (`liftz.completion`), and one that training never shows counts as missing ever after.
+    Missing keypoints come as NaN. The network sees them bridged over time, in training beside a channel that says which
+    were seen; in prediction bridged ones count as seen. No NaN leaves `predict`. One that a clip never shows is put
+    where training had it beside those that it shows (`liftz.completion`), and one that training never shows counts as
+    missing ever after.
 
     With metadata routing, `groups` reach `fit` without a request: it asks for them by itself.
 

@@ -19,9 +19,9 @@ class BodySize:
     """The size of each clip's person, as a multiple of the median training clip's.
 
     That is how long the bones show themselves, each at its longest (see `liftz.features.longest_shown`), in sum: of
-    those that the clip shows at all. One that seems more than twice as large as the
-    median bone, since a keypoint is often astray, counts as twice. The shorter a clip, the shorter is the longest that
-    it shows: of less than a second people seem some percent smaller.
+    those that the clip shows at all. One that seems more than twice as large as the median bone, since a keypoint is
+    often astray, counts as twice. The shorter a clip, the shorter is the longest that it shows: of less than a second
+    people seem some percent smaller.
 
     Depths grow with a size that is the person's own, but not with one that comes of a camera nearer by or of a finer
     picture, as where x and y are pixels. Which of the two it is in training, foreshortening tells: r, how many units of
